@@ -1,0 +1,47 @@
+"""The training objective of the paper (equations 11 to 13), also used to report quality."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from torch import Tensor
+from torch.nn import functional as F
+
+from adain_nodes.core.errors import ShapeError
+from adain_nodes.core.statistics import Statistics
+
+
+def content_loss(output: Tensor, target: Tensor) -> Tensor:
+    """Equation 12, as the reference implementations compute it: mean squared error of two B×C×H×W maps.
+
+    ``output`` holds f(g(t)), ``target`` the AdaIN features t (or f(c), the content's own).
+    """
+    _check_same(output.shape, target.shape)
+    return F.mse_loss(output.float(), target.float())
+
+
+def style_loss(output: Sequence[Statistics], target: Sequence[Statistics]) -> Tensor:
+    """Equation 13: over the levels, squared errors of the means and of the standard deviations, averaged over B×C."""
+    if not output:
+        raise ShapeError("There are no levels to compare.", "Pass the statistics of at least one level.")
+    _check_same(len(output), len(target))
+    total = output[0].mean.new_zeros(())
+    for ours, theirs in zip(output, target, strict=True):
+        _check_same(ours.mean.shape, theirs.mean.shape)
+        total = total + F.mse_loss(ours.mean, theirs.mean) + F.mse_loss(ours.std, theirs.std)
+    return total
+
+
+def total_loss(content: Tensor, style: Tensor, style_weight: float) -> Tensor:
+    """Equation 11: L = L_c + λ L_s."""
+    return content + style_weight * style
+
+
+def _check_same(output: object, target: object) -> None:
+    if output != target:
+        raise ShapeError(
+            f"The losses compare like with like; the output has {output}, the target {target}.",
+            "Encode both with the same network, at the same size and batch.",
+            output=output,
+            target=target,
+        )

@@ -1,0 +1,158 @@
+"""Channel statistics: the mean and standard deviation that AdaIN moves from the style to the content."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from functools import reduce
+from typing import NamedTuple
+
+import torch
+from torch import Tensor
+
+from adain_nodes.core.errors import InvalidValueError, ShapeError
+
+EPS = 1e-5
+
+
+@dataclass(frozen=True)
+class Convention:
+    """How a standard deviation is estimated: ``sqrt(variance + eps)``.
+
+    Networks are trained with one of these and must be used with the same one (on random features they differ by
+    up to 1.2 %). ``unbiased`` divides by n - 1 instead of n.
+    """
+
+    name: str
+    unbiased: bool
+    content_eps: float = EPS
+    style_eps: float = EPS
+
+
+UNBIASED = Convention("unbiased", unbiased=True)
+"""The common PyTorch port (naoto0804/pytorch-AdaIN, function.py, ``calc_mean_std``); public decoders expect it."""
+
+BIASED = Convention("biased", unbiased=False)
+"""Population variance with eps on both sides: the lite model, and every figure that the project reports."""
+
+ORIGINAL = Convention("original", unbiased=False, style_eps=0.0)
+"""The authors' Lua code (xunhuang1995/AdaIN-style, lib/AdaptiveInstanceNormalization.lua): eps on the content only."""
+
+CONVENTIONS = {c.name: c for c in (UNBIASED, BIASED, ORIGINAL)}
+
+
+class Statistics(NamedTuple):
+    """Mean and standard deviation of each channel, both B×C float32."""
+
+    mean: Tensor
+    std: Tensor
+
+
+class Moments(NamedTuple):
+    """What statistics are made of, in a form that can be merged: weighted sums of a map or of a part of it.
+
+    ``weight`` (Σw) and ``weight_squared`` (Σw²) are B×1, ``mean`` and ``scatter`` (Σw(x - mean)²) are B×C.
+    """
+
+    weight: Tensor
+    weight_squared: Tensor
+    mean: Tensor
+    scatter: Tensor
+
+    def statistics(self, *, unbiased: bool, eps: float) -> Statistics:
+        """The statistics of these moments, float32.
+
+        With soft weights the unbiased variance uses the effective sample size (Σw)² / Σw²; a mask of zeros and
+        ones gives the usual n. Where one sample or none is left there is no spread to speak of: the variance is 0
+        (never NaN), and so is the mean where the weights are all 0.
+        """
+        variance = self.scatter / self.weight.clamp_min(torch.finfo(torch.float32).tiny)
+        if unbiased:
+            size = self.weight.square() / self.weight_squared.clamp_min(torch.finfo(torch.float32).tiny)
+            more_than_one = size > 1 + 1e-6
+            correction = size / torch.where(more_than_one, size - 1, torch.ones_like(size))
+            variance = torch.where(more_than_one, variance * correction, torch.zeros_like(variance))
+        return Statistics(self.mean.float(), _sqrt(variance + eps).float())
+
+
+def moments(features: Tensor, mask: Tensor | None = None) -> Moments:
+    """Moments of a B×C×H×W map, in float32 on its device; differentiable.
+
+    ``mask`` holds soft weights, (B or 1)×1×H×W, at least 0. Raises ShapeError when it does not fit the map.
+    """
+    _check_map(features)
+    x = features.float()
+    if mask is None:
+        # mean, then the mean of squared differences: as exact as Welford's and several times faster on CPU
+        # in the channels-last layout, where torch.var_mean walks memory with a stride.
+        area = x.new_full((x.shape[0], 1), x.shape[2] * x.shape[3])
+        mean = x.mean((2, 3))
+        scatter = (x - mean[..., None, None]).square_().sum((2, 3))
+        return Moments(area, area, mean, scatter)
+    _check_mask(mask, features)
+    w = mask.to(x).expand(x.shape[0], -1, -1, -1)
+    weight = w.sum((2, 3))
+    mean = (x * w).sum((2, 3)) / weight.clamp_min(torch.finfo(torch.float32).tiny)
+    scatter = ((x - mean[..., None, None]).square() * w).sum((2, 3))
+    return Moments(weight, w.square().sum((2, 3)), mean, scatter)
+
+
+def merge_moments(parts: Iterable[Moments]) -> Moments:
+    """Moments of a whole from those of its parts (tiles, pictures), in float64 on the CPU.
+
+    Chan, Golub and LeVeque's pairwise update. float64 because thousands of tiles are added, and on the CPU because
+    these are a few hundred numbers and not every accelerator has float64. Raises InvalidValueError without parts.
+    """
+    doubles = [Moments(*(t.detach().to("cpu", torch.float64) for t in part)) for part in parts]
+    if not doubles:
+        raise InvalidValueError("There are no moments to merge.", "Pass at least one part.")
+    return reduce(_merge, doubles)
+
+
+def content_statistics(features: Tensor, convention: Convention = UNBIASED, mask: Tensor | None = None) -> Statistics:
+    """Statistics by which AdaIN normalises a content map B×C×H×W, over the soft ``mask`` if there is one."""
+    return moments(features, mask).statistics(unbiased=convention.unbiased, eps=convention.content_eps)
+
+
+def style_statistics(features: Tensor, convention: Convention = UNBIASED, mask: Tensor | None = None) -> Statistics:
+    """Statistics that AdaIN gives to the content, from a style map B×C×H×W, over the soft ``mask`` if there is one."""
+    return moments(features, mask).statistics(unbiased=convention.unbiased, eps=convention.style_eps)
+
+
+def _merge(a: Moments, b: Moments) -> Moments:
+    weight = a.weight + b.weight
+    share = b.weight / weight.clamp_min(torch.finfo(torch.float64).tiny)
+    delta = b.mean - a.mean
+    return Moments(
+        weight,
+        a.weight_squared + b.weight_squared,
+        a.mean + delta * share,
+        a.scatter + b.scatter + delta.square() * a.weight * share,
+    )
+
+
+def _sqrt(x: Tensor) -> Tensor:
+    """Square root whose gradient at 0 is 0 instead of infinite (a constant channel must not turn training to NaN)."""
+    positive = x > 0
+    return torch.where(positive, torch.where(positive, x, torch.ones_like(x)).sqrt(), torch.zeros_like(x))
+
+
+def _check_map(features: Tensor) -> None:
+    if features.ndim != 4 or 0 in features.shape:
+        raise ShapeError(
+            f"Features have the shape {tuple(features.shape)}; expected batch × channels × height × width, none 0.",
+            "Pass one level of what an encoder returns.",
+            shape=tuple(features.shape),
+        )
+
+
+def _check_mask(mask: Tensor, features: Tensor) -> None:
+    batch, _, height, width = features.shape
+    if mask.ndim != 4 or mask.shape[0] not in (1, batch) or tuple(mask.shape[1:]) != (1, height, width):
+        raise ShapeError(
+            f"The mask has the shape {tuple(mask.shape)}; features of shape {tuple(features.shape)} need "
+            f"{batch}×1×{height}×{width} (or 1×1×{height}×{width}).",
+            "Resize the mask to the features' level with resize_mask.",
+            mask=tuple(mask.shape),
+            features=tuple(features.shape),
+        )

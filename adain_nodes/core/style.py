@@ -1,0 +1,135 @@
+"""A style: the channel statistics of a picture at each level of an encoder. A few kilobytes, and all AdaIN needs."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+import torch
+from torch import Tensor
+
+from adain_nodes.core.errors import EncoderMismatchError, InvalidValueError, ShapeError
+from adain_nodes.core.statistics import Convention, Statistics, style_statistics
+
+
+@dataclass(frozen=True)
+class Style:
+    """Statistics of each encoder level, with the fingerprint of the encoder that they belong to.
+
+    ``names`` and ``levels`` run from shallow to deep; the statistics are B×C, B being the number of styles (1 for
+    most). ``note`` says in words where the style comes from.
+    """
+
+    names: tuple[str, ...]
+    levels: tuple[Statistics, ...]
+    encoder: str
+    convention: Convention
+    note: str = ""
+
+    @property
+    def batch(self) -> int:
+        """The number of styles held."""
+        return self.levels[0].mean.shape[0]
+
+    def to(self, device: torch.device | str) -> Style:
+        """The same style on another device."""
+        return replace(self, levels=tuple(Statistics(*(t.to(device) for t in level)) for level in self.levels))
+
+    def check_encoder(self, fingerprint: str) -> None:
+        """Raise EncoderMismatchError unless the style was made by the encoder with this fingerprint."""
+        if self.encoder != fingerprint:
+            raise EncoderMismatchError(
+                f"The style {self.note or '(unnamed)'!r} was made by the encoder {self.encoder}; "
+                f"the encoder in use is {fingerprint}.",
+                "Encode the style's picture again with this encoder, or load the model that the style was made with.",
+                style=self.encoder,
+                encoder=fingerprint,
+            )
+
+    def check_levels(self, features: Sequence[Tensor]) -> None:
+        """Raise ShapeError unless the style has one level, with as many channels, for each map of ``features``."""
+        wanted = [level.mean.shape[1] for level in self.levels]
+        given = [level.shape[1] for level in features]
+        if wanted != given:
+            raise ShapeError(
+                f"The style has levels of {wanted} channels ({', '.join(self.names)}), the features of {given}.",
+                "Encode the style and the content with the same encoder.",
+                style=wanted,
+                features=given,
+            )
+
+
+def style_of(
+    features: Sequence[Tensor],
+    names: Sequence[str],
+    encoder: str,
+    convention: Convention,
+    *,
+    masks: Sequence[Tensor] | None = None,
+    note: str = "",
+) -> Style:
+    """The style of a picture from its features; ``masks``, one a level, say which part of the picture counts."""
+    levels = tuple(
+        style_statistics(level, convention, None if masks is None else masks[i]) for i, level in enumerate(features)
+    )
+    return Style(tuple(names), levels, encoder, convention, note)
+
+
+def blend(styles: Sequence[Style], weights: Sequence[float] | None = None) -> Style:
+    """One style from several: the weighted mean of their statistics, weights normalised to sum 1 (equation 15).
+
+    Equals the blend of the AdaIN features, at the cost of one. Weights default to equal shares; negative ones lead
+    away from a style (standard deviations stop at 0). Raises InvalidValueError for no styles, for weights that are
+    not finite, sum to 0 or are not one a style, and EncoderMismatchError for styles of different encoders.
+    """
+    shares = _normalised(weights if weights is not None else [1.0] * len(styles), len(styles))
+    first = styles[0]
+    for style in styles[1:]:
+        style.check_encoder(first.encoder)
+        if style.names != first.names or style.convention != first.convention:
+            raise ShapeError(
+                f"One style has the levels {first.names} ({first.convention.name}), another {style.names} "
+                f"({style.convention.name}).",
+                "Encode all styles with the same encoder and levels.",
+            )
+    levels = tuple(
+        Statistics(
+            _weighted([level.mean for level in same], shares),
+            _weighted([level.std for level in same], shares).clamp_min(0),
+        )
+        for same in zip(*(style.levels for style in styles), strict=True)
+    )
+    note = " + ".join(f"{share:.2f} {style.note or 'style'}" for style, share in zip(styles, shares, strict=True))
+    return replace(first, levels=levels, note=first.note if len(styles) == 1 else note)
+
+
+def interpolate(start: Style, end: Style, amount: float) -> Style:
+    """The style ``amount`` of the way from ``start`` (0) to ``end`` (1)."""
+    return blend([start, end], [1 - amount, amount])
+
+
+def _normalised(weights: Sequence[float], count: int) -> list[float]:
+    if count == 0:
+        raise InvalidValueError("There are no styles to blend.", "Pass at least one style.")
+    if len(weights) != count:
+        raise InvalidValueError(
+            f"There are {count} styles and {len(weights)} weights.",
+            "Give each style one weight.",
+            weights=list(weights),
+        )
+    total = math.fsum(weights)
+    if not all(map(math.isfinite, weights)) or abs(total) < 1e-8:
+        raise InvalidValueError(
+            f"The style weights {', '.join(f'{w:g}' for w in weights)} sum to {total:g}; they cannot be normalised.",
+            "Give at least one style a weight above 0.",
+            weights=list(weights),
+        )
+    return [weight / total for weight in weights]
+
+
+def _weighted(parts: Sequence[Tensor], shares: Sequence[float]) -> Tensor:
+    total = parts[0] * shares[0]
+    for part, share in zip(parts[1:], shares[1:], strict=True):
+        total = total + part.to(total) * share
+    return total
