@@ -1,0 +1,1 @@
+"""Networks, one family a file, and the registry that recognises a checkpoint from its keys."""

@@ -1,0 +1,126 @@
+"""What every encoder and decoder of the project is, whatever its family."""
+
+from __future__ import annotations
+
+import hashlib
+from abc import ABC, abstractmethod
+from collections.abc import Sequence
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional as F
+
+from adain_nodes.core.adain import Features
+from adain_nodes.core.errors import EncoderMismatchError, ShapeError
+from adain_nodes.core.sizing import Size, crop_to
+from adain_nodes.core.statistics import UNBIASED, Convention
+
+
+class Encoder(nn.Module, ABC):
+    """A network from pictures to features.
+
+    ``levels`` names the maps that ``forward`` returns, shallow to deep, ``channels`` their widths and ``strides``
+    their step in pixels. ``convention`` is the one its decoders were trained with. ``minimum_size`` is the shortest
+    side in pixels that it takes (reflection padding needs more than one cell at the deepest level).
+    """
+
+    family: str
+    levels: tuple[str, ...]
+    channels: tuple[int, ...]
+    strides: tuple[int, ...]
+    convention: Convention = UNBIASED
+
+    @property
+    def minimum_size(self) -> int:
+        """One pixel more than the deepest stride: two cells there, since sizes are rounded up."""
+        return max(self.strides) + 1
+
+    @abstractmethod
+    def forward(self, image: Tensor) -> Features:
+        """Maps of an image B×3×H×W, RGB in [0, 1], each side at least ``minimum_size``."""
+
+    def fingerprint(self) -> str:
+        """The family and a digest of the weights: two encoders with the same one make the same features."""
+        return f"{self.family}:{digest(self)}"
+
+    def check_image(self, image: Tensor) -> None:
+        """Raise ShapeError unless the image is B×3×H×W and large enough."""
+        if image.ndim != 4 or image.shape[1] != 3 or min(image.shape[2:]) < self.minimum_size:
+            raise ShapeError(
+                f"The image has the shape {tuple(image.shape)}; the {self.family} encoder takes batch×3×height×width "
+                f"with sides of {self.minimum_size} pixels or more.",
+                "Convert it to RGB, and pad small pictures with pad_to_minimum.",
+                shape=tuple(image.shape),
+            )
+
+
+class Decoder(nn.Module, ABC):
+    """A network from features back to pictures, with no normalisation layer (section 6 of the paper).
+
+    ``levels`` and ``channels`` describe the maps it takes. ``encoder`` is the fingerprint of the encoder that it was
+    trained for, or only its family where the file does not say more (the public decoders).
+    """
+
+    family: str
+    levels: tuple[str, ...]
+    channels: tuple[int, ...]
+    encoder: str
+
+    @abstractmethod
+    def forward(self, features: Features) -> Tensor:
+        """Images B×3×H×W, not clamped; up to a stride larger than the picture that was encoded."""
+
+    def decode(self, features: Features, size: Size) -> Tensor:
+        """The picture B×3×H×W of exactly ``size``, clamped to [0, 1], float32."""
+        self.check_features(features)
+        return crop_to(self(features), size).float().clamp(0, 1)
+
+    def check_features(self, features: Sequence[Tensor]) -> None:
+        """Raise ShapeError unless there is one map a level with the channels that this decoder takes."""
+        given = tuple(level.shape[1] for level in features)
+        if given != self.channels:
+            raise ShapeError(
+                f"The {self.family} decoder takes levels of {self.channels} channels ({', '.join(self.levels)}); "
+                f"the features have {given}.",
+                "Encode with the encoder that the decoder was trained for.",
+                expected=self.channels,
+                given=given,
+            )
+
+    def check_encoder(self, encoder: Encoder) -> None:
+        """Raise EncoderMismatchError when this decoder belongs to another encoder, or reads other levels."""
+        ours = encoder.fingerprint()
+        if self.encoder not in (ours, encoder.family) or self.levels != encoder.levels:
+            raise EncoderMismatchError(
+                f"The decoder was trained for {self.encoder} at {', '.join(self.levels)}; the encoder in use is "
+                f"{ours} at {', '.join(encoder.levels)}.",
+                "Load the encoder that the decoder was trained with, or train a decoder for this one: the wrong pair "
+                "gives grey or garish pictures.",
+                decoder=self.encoder,
+                encoder=ours,
+            )
+
+
+class ReflectConv(nn.Conv2d):
+    """A 3×3 convolution that continues the picture by reflection: zeros would draw a frame around it."""
+
+    def __init__(self, inputs: int, outputs: int, stride: int = 1) -> None:
+        super().__init__(inputs, outputs, 3, stride)  # pyright: ignore[reportUnknownMemberType]  (torch types it so)
+
+    def forward(self, input: Tensor) -> Tensor:
+        """B×C×H×W to B×C'×⌈H/stride⌉×⌈W/stride⌉; sides of at least two."""
+        return super().forward(F.pad(input, (1, 1, 1, 1), mode="reflect"))
+
+
+def upsample(features: Tensor) -> Tensor:
+    """Nearest neighbour ×2: the paper's choice against checkerboards."""
+    return F.interpolate(features, scale_factor=2, mode="nearest")
+
+
+def digest(module: nn.Module) -> str:
+    """Twelve hexadecimal digits that change with any weight: SHA-256 over names, shapes and float32 values."""
+    sha = hashlib.sha256()
+    for name, tensor in sorted(module.state_dict().items()):
+        sha.update(f"{name}{tuple(tensor.shape)}".encode())
+        sha.update(tensor.detach().to("cpu", torch.float32).contiguous().numpy().tobytes())
+    return sha.hexdigest()[:12]
