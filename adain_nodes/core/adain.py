@@ -32,10 +32,10 @@ def adain_affine(content: Statistics, style: Statistics, alpha: float | Tensor =
 
     ``alpha`` in [0, 1] moves from the content (0) to the full style (1): interpolating statistics equals
     interpolating features. A tensor of B numbers sets it picture by picture. Raises InvalidValueError outside the
-    range and ShapeError when one of the batches is neither 1 nor the other's size.
+    range and ShapeError when pictures, styles and alphas are neither 1 nor equally many.
     """
     alpha = check_alpha(alpha)
-    _check_batches(content, style)
+    _check_batches(content, style, alpha)
     if isinstance(alpha, Tensor):
         alpha = alpha.to(content.mean).reshape(-1, 1)
     scale = style.std.to(content.std) / content.std
@@ -90,12 +90,14 @@ def check_alpha(alpha: float | Tensor) -> float | Tensor:
     return alpha
 
 
-def _check_batches(content: Statistics, style: Statistics) -> None:
+def _check_batches(content: Statistics, style: Statistics, alpha: float | Tensor) -> None:
     pictures, styles = content.mean.shape[0], style.mean.shape[0]
-    if pictures != styles and 1 not in (pictures, styles):
+    alphas = alpha.numel() if isinstance(alpha, Tensor) else 1
+    if len({pictures, styles, alphas} - {1}) > 1:
         raise ShapeError(
-            f"There are {pictures} pictures and {styles} styles.",
-            "Use one style for all, or as many styles as pictures.",
+            f"Pictures, styles and values of alpha do not fit together: there are {pictures}, {styles} and {alphas}.",
+            "Use one style and one alpha for all, or as many as pictures.",
             pictures=pictures,
             styles=styles,
+            alphas=alphas,
         )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -9,7 +10,7 @@ import torch
 from torch import Tensor
 from torch.nn import functional as F
 
-from adain_nodes.core.adain import Features, adain_affine
+from adain_nodes.core.adain import Features, adain_affine, adain_levels
 from adain_nodes.core.errors import InvalidValueError, ShapeError
 from adain_nodes.core.sizing import resize_mask, size_of
 from adain_nodes.core.statistics import content_statistics
@@ -18,9 +19,9 @@ from adain_nodes.core.style import Style
 
 @dataclass(frozen=True)
 class Region:
-    """A soft mask (B or 1)×1×H×W in [0, 1], at any size, with the style and the alpha inside it."""
+    """A soft mask (B or 1)×1×H×W in [0, 1], at any size, with the style and the alpha inside it; None is everywhere."""
 
-    mask: Tensor
+    mask: Tensor | None
     style: Style
     alpha: float = 1.0
 
@@ -37,7 +38,10 @@ def adain_regions(features: Features, regions: Sequence[Region]) -> Features:
         raise InvalidValueError("There are no regions.", "Give at least one mask with its style.")
     for region in regions:
         region.style.check_levels(features)
-        _check_mask(region.mask, features[0].shape[0])
+        if region.mask is not None:
+            _check_mask(region.mask, features[0].shape[0])
+    if len(regions) == 1 and regions[0].mask is None:
+        return adain_levels(features, regions[0].style, regions[0].alpha)
     return tuple(_adain_level(level, i, regions) for i, level in enumerate(features))
 
 
@@ -52,7 +56,7 @@ def feather(mask: Tensor, radius: float) -> Tensor:
     Three box averages, which come within a few percent of a Gaussian (central limit theorem) at a fraction of the
     cost. The picture's border is not darkened: averages count only pixels that exist.
     """
-    if not radius >= 0:
+    if not 0 <= radius < math.inf:
         raise InvalidValueError(
             f"The feather radius is {radius:g}.", "Use 0 (hard edges) or more pixels.", radius=radius
         )
@@ -65,7 +69,11 @@ def feather(mask: Tensor, radius: float) -> Tensor:
 
 def _adain_level(level: Tensor, index: int, regions: Sequence[Region]) -> Tensor:
     """x + Σ_k m_k (T_k(x) - x): every T_k is ``x * scale + shift``, so only scale and shift maps are summed."""
-    masks = [resize_mask(region.mask.to(level.device, torch.float32), size_of(level)) for region in regions]
+    everywhere = level.new_ones((1, 1, *size_of(level)), dtype=torch.float32)
+    masks = [
+        everywhere if region.mask is None else resize_mask(region.mask.to(everywhere), size_of(level))
+        for region in regions
+    ]
     crowding = sum(masks[1:], masks[0]).clamp_min(1)
     scale: Tensor | float = 1.0
     shift: Tensor | float = 0.0

@@ -81,7 +81,8 @@ def blend(styles: Sequence[Style], weights: Sequence[float] | None = None) -> St
 
     Equals the blend of the AdaIN features, at the cost of one. Weights default to equal shares; negative ones lead
     away from a style (standard deviations stop at 0). Raises InvalidValueError for no styles, for weights that are
-    not finite, sum to 0 or are not one a style, and EncoderMismatchError for styles of different encoders.
+    not finite, sum to 0 or are not one a style, EncoderMismatchError for styles of different encoders and ShapeError
+    for other levels, conventions or batches.
     """
     shares = _normalised(weights if weights is not None else [1.0] * len(styles), len(styles))
     first = styles[0]
@@ -93,6 +94,12 @@ def blend(styles: Sequence[Style], weights: Sequence[float] | None = None) -> St
                 f"({style.convention.name}).",
                 "Encode all styles with the same encoder and levels.",
             )
+    if len(batches := {style.batch for style in styles} - {1}) > 1:
+        raise ShapeError(
+            f"The styles to blend are of {' and '.join(map(str, sorted(batches)))} pictures.",
+            "Blend styles of one picture with styles of equally many.",
+            batches=sorted(batches),
+        )
     levels = tuple(
         Statistics(
             _weighted([level.mean for level in same], shares),
@@ -118,8 +125,8 @@ def _normalised(weights: Sequence[float], count: int) -> list[float]:
             "Give each style one weight.",
             weights=list(weights),
         )
-    total = math.fsum(weights)
-    if not all(map(math.isfinite, weights)) or abs(total) < 1e-8:
+    total = sum(weights)
+    if not math.isfinite(total) or abs(total) < 1e-8:
         raise InvalidValueError(
             f"The style weights {', '.join(f'{w:g}' for w in weights)} sum to {total:g}; they cannot be normalised.",
             "Give at least one style a weight above 0.",

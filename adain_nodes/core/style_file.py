@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 from pathlib import Path
@@ -9,6 +10,7 @@ from typing import Any, cast
 
 from safetensors import SafetensorError, safe_open
 from safetensors.torch import save as serialise
+from torch import Tensor
 
 from adain_nodes.core.errors import CheckpointError, OutputError
 from adain_nodes.core.statistics import CONVENTIONS, Statistics
@@ -46,7 +48,8 @@ def save_style(style: Style, path: str | os.PathLike[str]) -> Path:
             path=target,
         ) from error
     finally:
-        partial.unlink(missing_ok=True)
+        with contextlib.suppress(OSError):  # what stopped the writing may stop this too, and is reported above
+            partial.unlink(missing_ok=True)
     return target
 
 
@@ -67,14 +70,20 @@ def load_style(path: str | os.PathLike[str]) -> Style:
                 )
             names = tuple(cast("list[str]", json.loads(metadata["levels"])))
             levels = tuple(
-                Statistics(file.get_tensor(f"{name}.mean"), file.get_tensor(f"{name}.std")) for name in names
+                _level(name, file.get_tensor(f"{name}.mean"), file.get_tensor(f"{name}.std")) for name in names
             )
             return Style(names, levels, metadata["encoder"], CONVENTIONS[metadata["convention"]], metadata["note"])
     except FileNotFoundError as error:
         raise CheckpointError(f"There is no style file {source}.", "Check the path.", path=source) from error
-    except (SafetensorError, OSError, KeyError, ValueError) as error:
+    except (SafetensorError, OSError, KeyError, TypeError, ValueError) as error:
         raise CheckpointError(
             f"{source} cannot be read as a style: {error}.",
             "The file is damaged or not a style; save the style again.",
             path=source,
         ) from error
+
+
+def _level(name: str, mean: Tensor, std: Tensor) -> Statistics:
+    if mean.ndim != 2 or mean.shape != std.shape:
+        raise ValueError(f"{name} has means of shape {tuple(mean.shape)} and deviations of shape {tuple(std.shape)}")
+    return Statistics(mean, std)

@@ -1,0 +1,1 @@
+"""The weight catalogue, and finding, downloading, verifying and loading what it lists."""

@@ -1,0 +1,54 @@
+"""The command line `adain`: every command unpacks its options, calls the library and prints; nothing more.
+
+Only what reads options is imported here, so that `adain --help` answers at once; PyTorch comes with the commands.
+"""
+
+from __future__ import annotations
+
+import sys
+from typing import Annotated
+
+import typer
+
+import adain_nodes
+from adain_nodes.cli import console, repeat, show, styles, stylize, weights
+from adain_nodes.core.errors import AdaINError
+
+app = typer.Typer(
+    name="adain",
+    help="Arbitrary style transfer with AdaIN: any photograph in the style of any picture.",
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+app.command("stylize")(stylize.stylize)
+app.command("demo")(show.demo)
+app.command("repeat")(repeat.repeat)
+app.add_typer(styles.app, name="styles")
+app.add_typer(weights.app, name="weights")
+
+
+def _version(asked: bool) -> None:
+    if asked:
+        typer.echo(f"adain-nodes {adain_nodes.__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def _root(
+    version: Annotated[
+        bool, typer.Option("--version", callback=_version, is_eager=True, help="Print the version.")
+    ] = False,
+) -> None:
+    """Arbitrary style transfer with AdaIN: any photograph in the style of any picture."""
+
+
+def main() -> None:
+    """Entry point: errors of the project end in one sentence and exit status 1, not in a traceback."""
+    try:
+        app()
+    except AdaINError as error:
+        console.err.print(f"[bold red]Error:[/] {console.escape(str(error))}", soft_wrap=True)
+        sys.exit(1)
+    except KeyboardInterrupt:
+        sys.exit(130)

@@ -1,0 +1,80 @@
+"""The options of the commands, each spelled once. Their defaults are the library's; a test compares them."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any, Literal
+
+import typer
+
+from adain_nodes.cli.console import waiting
+
+if TYPE_CHECKING:
+    from adain_nodes.pipeline import StyleTransfer
+
+
+def _option(*names: str, help: str, panel: str | None = None, metavar: str | None = None) -> Any:
+    return typer.Option(*names, help=help, rich_help_panel=panel, metavar=metavar)
+
+
+# What to do
+Photos = Annotated[list[str], typer.Argument(metavar="PHOTO…", help="Files, folders or globs.")]
+Styles = Annotated[
+    list[str],
+    _option(
+        "--style",
+        "-s",
+        metavar="STYLE[:WEIGHT]",
+        help="A picture or a saved style. Several are blended; a folder or a glob makes one result for each picture.",
+    ),
+]
+Masks = Annotated[
+    list[str],
+    _option(
+        "--mask", metavar="MASK:STYLE", help="A style for the white part of a mask; --style, if given, fills the rest."
+    ),
+]
+Alpha = Annotated[float, _option("--alpha", "-a", help="From 0 (the photograph) to 1 (the full style).")]
+PreserveColor = Annotated[
+    Literal["none", "coral", "mean-std", "histogram", "luminance"],
+    _option("--preserve-color", help="Keep the photograph's colours, by this method."),
+]
+Size = Annotated[int, _option("--size", help="Short side of the result in pixels; 0 keeps the photograph's.")]
+StyleSize = Annotated[
+    int, _option("--style-size", help="Short side of the style in pixels: larger means larger strokes; 0 keeps it.")
+]
+
+# Files
+_FILES = "Files"
+Out = Annotated[Path, _option("--out", "-o", panel=_FILES, help="A folder, or a file for a single result.")]
+Format = Annotated[
+    Literal["png", "jpg", "webp", "tiff"], _option("--format", panel=_FILES, help="Format of results in a folder.")
+]
+Depth = Annotated[Literal["8", "16"], _option("--depth", panel=_FILES, help="Bits per channel; 16 for PNG and TIFF.")]
+Quality = Annotated[int, _option("--quality", panel=_FILES, help="Of JPEG and WebP, 1 to 100.")]
+Lossless = Annotated[bool, _option("--lossless", panel=_FILES, help="Lossless WebP.")]
+Recursive = Annotated[bool, _option("--recursive", "-r", panel=_FILES, help="Look into folders inside folders.")]
+SkipExisting = Annotated[bool, _option("--skip-existing", panel=_FILES, help="Leave results that are there already.")]
+MaxPixels = Annotated[
+    int, _option("--max-pixels", panel=_FILES, help="Refuse larger pictures (a guard against decompression bombs).")
+]
+
+# Model
+_MODEL = "Model"
+Model = Annotated[
+    str, _option("--model", "-m", panel=_MODEL, help="A model's name (lite, vgg19) or the path of a weight file.")
+]
+DecoderFile = Annotated[
+    str | None, _option("--decoder", panel=_MODEL, help="Another decoder than the model's: a weight file.")
+]
+Device = Annotated[str, _option("--device", panel=_MODEL, help="auto, cpu, cuda, cuda:1 or mps.")]
+Dtype = Annotated[str, _option("--dtype", panel=_MODEL, help="Precision: auto, float32, bfloat16 or float16.")]
+Compile = Annotated[bool, _option("--compile", panel=_MODEL, help="Compile first (about a minute), then run faster.")]
+
+
+def load(model: str, decoder: str | None, device: str, dtype: str, compile: bool = False) -> StyleTransfer:
+    """The pipeline that the model options describe."""
+    with waiting(f"Loading {model} …"):
+        from adain_nodes.pipeline import StyleTransfer
+
+        return StyleTransfer.from_pretrained(model, decoder=decoder, device=device, dtype=dtype, compile=compile)

@@ -1,0 +1,152 @@
+"""A recipe: everything that makes one result, in a form that travels inside the result's file."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from torch import Tensor
+
+from adain_nodes import __version__
+from adain_nodes.core.adain import check_alpha
+from adain_nodes.core.errors import AdaINError, ImageError
+from adain_nodes.core.style import Style
+from adain_nodes.imaging import MAX_PIXELS, read_bytes, read_image, resize
+from adain_nodes.pipeline import STYLE_SIZE, StyleTransfer, check_preserve_color
+
+
+@dataclass(frozen=True)
+class Recipe:
+    """The files and settings of one result; see ``StyleTransfer.stylize`` for what each does.
+
+    ``styles`` pairs files with weights, ``masks`` pairs a mask's file with a style's.
+    """
+
+    content: Path
+    styles: tuple[tuple[Path, float], ...] = ()
+    masks: tuple[tuple[Path, Path], ...] = ()
+    alpha: float = 1.0
+    preserve_color: str = "none"
+    size: int = 0
+    style_size: int = STYLE_SIZE
+    model: str = "lite"
+    decoder: str | None = None
+
+    def __post_init__(self) -> None:
+        check_alpha(self.alpha)
+        check_preserve_color(self.preserve_color)
+
+    @property
+    def files(self) -> tuple[Path, ...]:
+        """Every file that goes in, the content first."""
+        return (self.content, *(path for path, _ in self.styles), *(path for pair in self.masks for path in pair))
+
+    def parameters(self, transfer: StyleTransfer) -> dict[str, object]:
+        """What is written into the result: the recipe, the digests of its files, and the network that it used."""
+        return {
+            "version": __version__,
+            "content": str(self.content),
+            "styles": [[str(path), weight] for path, weight in self.styles],
+            "masks": [[str(mask), str(style)] for mask, style in self.masks],
+            "alpha": self.alpha,
+            "preserve_color": self.preserve_color,
+            "size": self.size,
+            "style_size": self.style_size,
+            "model": self.model,
+            "decoder": self.decoder,
+            "encoder": transfer.fingerprint,
+            "dtype": str(transfer.backend.dtype).removeprefix("torch."),
+            "sha256": {str(path): _sha256(path) for path in self.files},
+        }
+
+
+def recipe_of(parameters: Mapping[str, Any], folder: Path) -> Recipe:
+    """The recipe that a result carries; files are looked for where they were, then in ``folder``.
+
+    Raises ImageError for a file that is nowhere or has other contents than then, and AdaINError for parameters that
+    are not a recipe.
+    """
+    try:
+        digests: Mapping[str, str] = parameters["sha256"]
+
+        def found(name: str) -> Path:
+            return _found(name, digests[name], folder)
+
+        return Recipe(
+            content=found(parameters["content"]),
+            styles=tuple((found(name), float(weight)) for name, weight in parameters["styles"]),
+            masks=tuple((found(mask), found(style)) for mask, style in parameters["masks"]),
+            **{
+                name: parameters[name] for name in ("alpha", "preserve_color", "size", "style_size", "model", "decoder")
+            },
+        )
+    except (KeyError, TypeError, ValueError) as error:
+        raise AdaINError(
+            f"The parameters in the file are not a complete recipe ({error}).",
+            "Only results of `adain stylize` can be repeated.",
+        ) from error
+
+
+class Result(NamedTuple):
+    """A finished picture 1×3×H×W in [0, 1], its alpha 1×1×H×W if the content has one, and what was said on the way."""
+
+    rgb: Tensor
+    alpha: Tensor | None
+    notes: tuple[str, ...]
+
+
+@dataclass
+class Cook:
+    """Makes recipes with one pipeline; a style that several of them share is encoded once."""
+
+    transfer: StyleTransfer
+    max_pixels: int = MAX_PIXELS
+    _styles: dict[tuple[Path, int], Style] = field(default_factory=dict)
+
+    def make(self, recipe: Recipe) -> Result:
+        """The result of one recipe. Raises what ``StyleTransfer.stylize`` raises."""
+        picture = read_image(recipe.content, max_pixels=self.max_pixels)
+        rgb = self.transfer.stylize(
+            picture,
+            [self._look(path, recipe) for path, _ in recipe.styles] or None,
+            weights=[weight for _, weight in recipe.styles] or None,
+            alpha=recipe.alpha,
+            preserve_color=recipe.preserve_color,
+            masks=[(mask, self._look(style, recipe)) for mask, style in recipe.masks],
+            size=recipe.size,
+            style_size=recipe.style_size,
+        )
+        alpha = None if picture.alpha is None else resize(picture.alpha, recipe.size)
+        return Result(rgb, alpha, picture.notes)
+
+    def _look(self, path: Path, recipe: Recipe) -> Style | Path:
+        if recipe.preserve_color not in ("none", "luminance"):
+            return path  # its colours change with every content
+        key = (path, recipe.style_size)
+        if key not in self._styles:
+            self._styles[key] = self.transfer.encode_style(path, size=recipe.style_size)
+        return self._styles[key]
+
+
+def _sha256(path: Path) -> str:
+    return hashlib.sha256(read_bytes(path)).hexdigest()
+
+
+def _found(name: str, digest: str, folder: Path) -> Path:
+    candidates = [Path(name), folder / Path(name).name]
+    present = [path for path in candidates if path.is_file()]
+    if not present:
+        raise ImageError(
+            f"{name}, which made this result, is not there.",
+            f"Put it back, or beside the result in {folder}.",
+            name=name,
+        )
+    for path in present:
+        if _sha256(path) == digest:
+            return path
+    raise ImageError(
+        f"{present[0]} has changed since this result was made.", "Put the former file back.", path=present[0]
+    )
