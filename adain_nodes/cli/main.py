@@ -11,7 +11,7 @@ from typing import Annotated
 import typer
 
 import adain_nodes
-from adain_nodes.cli import console, repeat, show, styles, stylize, weights
+from adain_nodes.cli import console, measure, repeat, show, styles, stylize, weights
 from adain_nodes.core.errors import AdaINError
 
 app = typer.Typer(
@@ -26,6 +26,8 @@ app.command("demo")(show.demo)
 app.command("repeat")(repeat.repeat)
 app.add_typer(styles.app, name="styles")
 app.add_typer(weights.app, name="weights")
+app.command("evaluate")(measure.evaluate)
+app.command("benchmark")(measure.benchmark)
 
 
 def _version(asked: bool) -> None:

@@ -109,7 +109,17 @@ class ReflectConv(nn.Conv2d):
 
     def forward(self, input: Tensor) -> Tensor:
         """B×C×H×W to B×C'×⌈H/stride⌉×⌈W/stride⌉; sides of at least two."""
-        return super().forward(F.pad(input, (1, 1, 1, 1), mode="reflect"))
+        return super().forward(reflect_pad(input))
+
+
+def reflect_pad(x: Tensor) -> Tensor:
+    """B×C×H×W with one more row and column on each side, mirrored at the border: B×C×(H+2)×(W+2).
+
+    The same as ``F.pad(x, (1, 1, 1, 1), "reflect")``, which under autocast converts to float32 and back: on a CPU in
+    bfloat16 that took a third of the lite model's time.
+    """
+    x = torch.cat((x[:, :, 1:2], x, x[:, :, -2:-1]), dim=2)
+    return torch.cat((x[..., 1:2], x, x[..., -2:-1]), dim=3)
 
 
 def upsample(features: Tensor) -> Tensor:

@@ -33,6 +33,8 @@ Levels = tuple[str, ...]
 DEPTHS = ("relu4_1", "relu3_1", "relu2_1", "relu1_1")
 """Levels for which the paper's mirror decoder is built, and the preferred ones of a deeper encoder file."""
 
+_CONVOLUTIONS = {name for name, _, _ in convolutions("relu5_4")}
+
 
 @dataclass(frozen=True)
 class Networks:
@@ -71,7 +73,9 @@ def vgg_decoder(state: State, metadata: Mapping[str, str], levels: Levels | None
     width = state["1.weight"].shape[1]
     level = next((f"relu{b}_1" for b, inputs in ((4, 512), (3, 256), (2, 128), (1, 64)) if inputs == width), DEPTHS[0])
     decoder = VGGDecoder(level, metadata.get("encoder", NORMALISED))
-    _fill(decoder, _renamed(state, decoder_positions(level)), "decoder.pth")
+    positions = decoder_positions(level)
+    further = {name: tensor for name, tensor in state.items() if name.split(".")[0] not in map(str, positions.values())}
+    _fill(decoder, _renamed(state, positions) | further, "decoder.pth")
     return Networks(f"VGG-19 decoder from {level}", decoder=decoder)
 
 
@@ -79,12 +83,12 @@ def own_vgg(state: State, metadata: Mapping[str, str], levels: Levels | None) ->
     """The project's own VGG files: an encoder, a decoder or both, with the encoder's name in the metadata."""
     encoder = decoder = None
     if parts := _part(state, "enc."):
-        deepest = max(name.split(".")[1] for name in parts if name.startswith("convs."))
-        encoder = VGGEncoder(levels or (deepest.replace("conv", "relu"),), metadata.get("family", NORMALISED))
-        _fill(encoder, parts, "the project's VGG-19 encoder")
+        encoder = VGGEncoder(levels or (_deepest_named(parts),), metadata.get("family", NORMALISED))
+        deeper = tuple(f"convs.{name}." for name in _CONVOLUTIONS - encoder.convs.keys())
+        wanted = {name: tensor for name, tensor in parts.items() if not name.startswith(deeper)}
+        _fill(encoder, wanted, "the project's VGG-19 encoder")
     if parts := _part(state, "dec."):
-        deepest = max(name.split(".")[1] for name in parts)
-        decoder = VGGDecoder(deepest.replace("conv", "relu"), metadata.get("encoder", NORMALISED))
+        decoder = VGGDecoder(_deepest_named(parts), metadata.get("encoder", NORMALISED))
         _fill(decoder, parts, "the project's VGG-19 decoder")
     return Networks("VGG-19 of this project", encoder, decoder)
 
@@ -133,6 +137,11 @@ def _walk(names: Iterable[str], *, start: int, pads: int, mirrored: bool) -> Ite
 def _deepest(state: State, positions: Callable[[str], dict[str, int]]) -> str:
     """The deepest level, relu4_1 at most, that a flat file reaches."""
     return next((d for d in DEPTHS if f"{max(positions(d).values())}.weight" in state), DEPTHS[0])
+
+
+def _deepest_named(parts: State) -> str:
+    """The deepest level that one of the project's own VGG files reaches."""
+    return max((n for n in _CONVOLUTIONS if f"convs.{n}.weight" in parts), default="conv1_1").replace("conv", "relu")
 
 
 def _renamed(state: State, positions: Mapping[str, int]) -> dict[str, Tensor]:

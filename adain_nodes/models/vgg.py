@@ -52,8 +52,7 @@ class VGGEncoder(Encoder):
         plan = convolutions(max(levels))
         self.family = family
         self.levels = tuple(sorted(levels))
-        widths = {name.replace("conv", "relu"): width for name, _, width in plan}
-        self.channels = tuple(widths[level] for level in self.levels)
+        self.channels = tuple(convolutions(level)[-1][2] for level in self.levels)
         self.strides = tuple(2 ** (int(level[4]) - 1) for level in self.levels)
         self.preprocess = nn.Conv2d(3, 3, 1)
         self.pool = nn.MaxPool2d(2, ceil_mode=True)

@@ -1,0 +1,76 @@
+"""`adain evaluate` and `adain benchmark`: how good, how fast, on this machine."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from adain_nodes.cli import options
+from adain_nodes.cli.console import err, out, progress, waiting
+
+Models = Annotated[list[str], typer.Option("--model", "-m", help="A model or weight file; repeat it to compare.")]
+AsJson = Annotated[bool, typer.Option("--json", help="Print JSON instead of tables.")]
+
+
+def evaluate(
+    content: Annotated[list[str], typer.Option("--content", help="Photographs: files, folders or globs.")],
+    style: Annotated[list[str], typer.Option("--style", "-s", help="Styles: files, folders or globs.")],
+    model: Models = ["lite"],  # noqa: B006 (Typer copies it)
+    loss_network: Annotated[
+        str, typer.Option(help="The VGG-19 that judges: a name of the catalogue or a weight file.")
+    ] = "vgg19-normalised",
+    side: Annotated[int, typer.Option(help="Side of the square pictures in pixels.")] = 256,
+    device: options.Device = "auto",
+    dtype: options.Dtype = "float32",
+    as_json: AsJson = False,
+) -> None:
+    """Measure style, content and SSIM over all pairs of photographs and styles, with two controls.
+
+    The figures of the project are those of 256 px, float32 and the normalised VGG-19.
+    """
+    with waiting("Loading the loss network …"):
+        from adain_nodes.evaluation.metrics import LossNetwork
+        from adain_nodes.evaluation.table import evaluate as measure
+        from adain_nodes.evaluation.table import method_of, read_squares
+
+        network = LossNetwork.load(loss_network, device=device)
+    methods = {name: method_of(options.load(name, None, device, dtype)) for name in model}
+    contents, styles = read_squares(content, side), read_squares(style, side)
+    with progress("pictures") as bar:
+        task = bar.add_task("Evaluating", total=None)
+        table = measure(
+            methods,
+            contents,
+            styles,
+            network,
+            progress=lambda done, total: bar.update(task, completed=done, total=total),
+        )
+    _print(table.json() if as_json else table.markdown())
+
+
+def benchmark(
+    side: Annotated[int, typer.Option("--size", help="Side of the square picture in pixels.")] = 512,
+    rounds: Annotated[int, typer.Option(help="Repetitions; medians are printed.")] = 7,
+    with_style: Annotated[bool, typer.Option("--with-style", help="Time the encoding of the style too.")] = False,
+    compile: options.Compile = False,
+    device: options.Device = "auto",
+    as_json: AsJson = False,
+) -> None:
+    """Measure speed, start-up and memory beside the plain PyTorch port, in one run."""
+    with err.status("Loading …") as status:
+        from adain_nodes.evaluation.benchmark import run_benchmark
+
+        result = run_benchmark(
+            side=side,
+            rounds=rounds,
+            with_style=with_style,
+            compile=compile,
+            device=device,
+            progress=lambda name: status.update(f"Measuring {name} …"),
+        )
+    _print(result.json() if as_json else result.markdown())
+
+
+def _print(text: str) -> None:
+    out.print(text, soft_wrap=True, highlight=False, markup=False)

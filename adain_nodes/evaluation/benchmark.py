@@ -1,0 +1,119 @@
+"""The benchmark: speed, start-up and memory of this machine, beside the figures that the project wants to reach."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import asdict, dataclass
+
+from adain_nodes.evaluation.machine import Machine, this_machine
+from adain_nodes.evaluation.markdown import markdown_table
+from adain_nodes.evaluation.memory import MEASURABLE, Memory, measure_memory
+from adain_nodes.evaluation.speed import Speed, SpeedRow, measure_speed
+from adain_nodes.evaluation.startup import HELP, PIPELINE, TORCH, measure_startup
+from adain_nodes.evaluation.timing import Progress, silent
+
+
+@dataclass(frozen=True)
+class Target:
+    """A figure that the project wants to reach: at least or at most ``limit``; ``value`` is None if not measured."""
+
+    what: str
+    value: float | None
+    limit: float
+    unit: str
+    at_least: bool = False
+
+    @property
+    def reached(self) -> bool | None:
+        """Whether it is; None if not measured."""
+        if self.value is None:
+            return None
+        return self.value >= self.limit if self.at_least else self.value <= self.limit
+
+    def cells(self) -> tuple[str, str, str, str]:
+        """What, the limit, the value and the verdict in words."""
+        limit = f"{'≥' if self.at_least else '≤'} {self.limit:g}{self.unit}"
+        value = "–" if self.value is None else f"{self.value:.2f}{self.unit}"
+        return self.what, limit, value, {True: "reached", False: "missed", None: "not measured"}[self.reached]
+
+
+@dataclass(frozen=True)
+class Benchmark:
+    """All that was measured: ``startup`` in seconds by command; ``memory`` is empty where the system does not tell."""
+
+    machine: Machine
+    speed: Speed
+    startup: dict[str, float]
+    memory: tuple[Memory, ...]
+
+    @property
+    def targets(self) -> tuple[Target, ...]:
+        """The figures to reach. The lite model counts in the precision that it gets by default."""
+        default = f"lite {self.speed.dtype}"
+        memory = {taken.model: taken.bytes / 1e9 for taken in self.memory}
+        return (
+            Target(f"{default} / plain port", self.speed.ratio(default), 12, "×", at_least=True),
+            Target("vgg19 float32 / plain port", self.speed.ratio("vgg19 float32"), 1.2, "×", at_least=True),
+            Target("vgg19 bfloat16 / plain port", self.speed.ratio("vgg19 bfloat16"), 1.8, "×", at_least=True),
+            Target(f"{PIPELINE} / {TORCH}", self.startup[PIPELINE] / self.startup[TORCH], 1.5, "×"),
+            Target(HELP, self.startup[HELP], 1, " s"),
+            Target("peak memory, lite", memory.get("lite"), 1.5, " GB"),
+            Target("peak memory, vgg19", memory.get("vgg19"), 1.5, " GB"),
+        )
+
+    def json(self) -> str:
+        """Everything, unrounded."""
+        targets = [{**asdict(target), "reached": target.reached} for target in self.targets]
+        return json.dumps({**asdict(self), "targets": targets}, indent=2, ensure_ascii=False)
+
+    def markdown(self) -> str:
+        """Tables, and lines that say what and where."""
+        speed = self.speed
+        style = "style encoding included" if speed.with_style else "style already encoded"
+        parts = (
+            f"Measured on {self.machine}.",
+            f"Speed: {speed.side}×{speed.side} px on {speed.device}, {style}, medians of {speed.rounds} rounds.",
+            markdown_table(("pipeline", "seconds", "speed"), [_speed_cells(row) for row in speed.rows]),
+            "Start-up: fresh interpreters.",
+            markdown_table(
+                ("command", "seconds"), [(name, f"{seconds:.2f}") for name, seconds in self.startup.items()]
+            ),
+            "Peak memory of one picture over the imported libraries, on the CPU.",
+            markdown_table(
+                ("model", "size", "GB"),
+                [_memory_cells(row) for row in self.memory],
+            ),
+            *dict.fromkeys(f"† {row.note}." for row in (*speed.rows, *self.memory) if row.note),
+            "Figures to reach.",
+            markdown_table(("figure", "limit", "measured", "verdict"), [target.cells() for target in self.targets]),
+        )
+        return "\n\n".join(parts) + "\n"
+
+
+def _speed_cells(row: SpeedRow) -> tuple[str, str, str]:
+    return row.name + " †" * bool(row.note), f"{row.seconds:.3f}", f"{row.ratio:.2f}×"
+
+
+def _memory_cells(row: Memory) -> tuple[str, str, str]:
+    return row.model + " †" * bool(row.note), f"{row.side}×{row.side}", f"{row.bytes / 1e9:.2f}"
+
+
+def run_benchmark(
+    *,
+    side: int = 512,
+    rounds: int = 7,
+    with_style: bool = False,
+    compile: bool = False,
+    device: str = "auto",
+    progress: Progress = silent,
+) -> Benchmark:
+    """Measure speed (the arguments are those of ``measure_speed``), start-up, and memory on the CPU."""
+    speed = measure_speed(
+        side=side, rounds=rounds, with_style=with_style, compile=compile, device=device, progress=progress
+    )
+    startup = measure_startup(progress=progress)
+    memory = []
+    for model in ("lite", "vgg19") if MEASURABLE else ():
+        progress(f"peak memory, {model}")
+        memory.append(measure_memory(model))
+    return Benchmark(this_machine(), speed, startup, tuple(memory))

@@ -1,0 +1,131 @@
+"""Results to files, with the parameters that made them."""
+
+import io
+import os
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from PIL import Image
+from torch import Tensor
+
+from adain_nodes.core.errors import InvalidValueError, OutputError, ShapeError
+from adain_nodes.imaging.files import replace_file
+from adain_nodes.imaging.parameters import KEY, exif_data, parameters_text, png_info
+from adain_nodes.imaging.tensors import to_array
+
+OUTPUT_FORMATS = {".png": "PNG", ".jpg": "JPEG", ".jpeg": "JPEG", ".webp": "WEBP", ".tif": "TIFF", ".tiff": "TIFF"}
+"""File suffix -> format."""
+
+_CLASSIC_TIFF_BYTES = 2**31  # its offsets end at 2**32
+
+
+def write_image(
+    path: str | os.PathLike[str],
+    rgb: Tensor,
+    *,
+    alpha: Tensor | None = None,
+    depth: int = 8,
+    quality: int = 95,
+    lossless: bool = False,
+    compression: int = 6,
+    parameters: dict[str, object] | None = None,
+) -> tuple[str, ...]:
+    """Write a picture in the format that the suffix names (see OUTPUT_FORMATS); returns notes, as in ``Picture``.
+
+    ``rgb`` is 1×3×H×W and ``alpha`` 1×1×H×W, both in [0, 1]; JPEG, which has no transparency, gets the picture over
+    white. ``depth`` is 8 or, for PNG and TIFF, 16 bits per channel. ``quality`` (1–100) is for JPEG, where it keeps
+    full colour resolution from 90 on, and for WebP unless ``lossless``; ``compression`` (0–9) trades time for size
+    in PNG and TIFF. ``parameters`` is what ``read_parameters`` gives back.
+
+    The file appears whole or not at all; an older one stays until then. Raises OutputError when it cannot be written
+    or the format cannot hold the picture, InvalidValueError and ShapeError for arguments out of range.
+    """
+    path = Path(path)
+    format = _output_format(path, depth)
+    _check_options(quality, compression)
+    pixels, notes = _samples(rgb, alpha, depth, flatten=format == "JPEG")
+    text = None if parameters is None else parameters_text(parameters)
+    try:
+        if format == "TIFF" or depth == 16:
+            data = _encode_with_vips(pixels, format, compression, text)
+        else:
+            data = _encode_with_pillow(pixels, format, quality, lossless, compression, text)
+    except (OSError, ValueError, MemoryError) as error:
+        raise OutputError(f"{path} cannot be encoded as {format}: {error}.", "Write a PNG file.", path=path) from error
+    replace_file(path, data)
+    return notes
+
+
+def _output_format(path: Path, depth: int) -> str:
+    format = OUTPUT_FORMATS.get(path.suffix.lower())
+    if format is None:
+        raise OutputError(
+            f"{path} does not name a known format.", f"End it in one of {', '.join(OUTPUT_FORMATS)}.", path=path
+        )
+    if depth == 16 and format not in ("PNG", "TIFF"):
+        raise OutputError(f"{format} holds 8 bits per channel, not 16.", "Write PNG or TIFF, or 8 bits.", path=path)
+    return format
+
+
+def _check_options(quality: int, compression: int) -> None:
+    if not 1 <= quality <= 100:
+        raise InvalidValueError(f"A quality of {quality} is out of range.", "Choose 1 to 100.", quality=quality)
+    if not 0 <= compression <= 9:
+        raise InvalidValueError(
+            f"A compression of {compression} is out of range.", "Choose 0 to 9.", compression=compression
+        )
+
+
+def _samples(rgb: Tensor, alpha: Tensor | None, depth: int, flatten: bool) -> tuple[np.ndarray, tuple[str, ...]]:
+    """H×W×3 or H×W×4 samples of one picture, and a note where its transparency was flattened."""
+    if rgb.ndim != 4 or rgb.shape[:2] != (1, 3) or rgb.shape[2] * rgb.shape[3] == 0:
+        raise ShapeError(
+            f"A file takes one picture of 1×3×H×W, not {tuple(rgb.shape)}.", "Write a batch one by one.", rgb=rgb.shape
+        )
+    if alpha is None:
+        return to_array(rgb, depth)[0], ()
+    if alpha.shape != (1, 1, *rgb.shape[2:]):
+        raise ShapeError(
+            f"The alpha of {tuple(alpha.shape)} does not fit the picture of {tuple(rgb.shape)}.",
+            "Give 1×1×H×W with the picture's size.",
+            alpha=alpha.shape,
+            rgb=rgb.shape,
+        )
+    if flatten:
+        return to_array(torch.lerp(torch.ones_like(rgb), rgb, alpha), depth)[0], ("transparency laid over white",)
+    return to_array(torch.cat([rgb, alpha.to(rgb)], dim=1), depth)[0], ()
+
+
+def _encode_with_pillow(
+    pixels: np.ndarray, format: str, quality: int, lossless: bool, compression: int, text: str | None
+) -> bytes:
+    options: dict[str, dict[str, Any]] = {
+        "PNG": {"compress_level": compression, "pnginfo": png_info(text)},
+        "JPEG": {"quality": quality, "subsampling": 0 if quality >= 90 else 2, "exif": exif_data(text)},
+        "WEBP": {"quality": quality, "lossless": lossless, "exact": True, "exif": exif_data(text)},
+    }
+    buffer = io.BytesIO()
+    Image.fromarray(pixels).save(buffer, format, **options[format])
+    return buffer.getvalue()
+
+
+def _encode_with_vips(pixels: np.ndarray, format: str, compression: int, text: str | None) -> bytes:
+    import pyvips
+
+    try:
+        image = pyvips.Image.new_from_array(pixels, interpretation="srgb" if pixels.dtype == np.uint8 else "rgb16")
+        if text:
+            field = f"png-comment-0-{KEY}" if format == "PNG" else "image-description"
+            image.set_type(pyvips.GValue.gstr_type, field, text)
+        if format == "PNG":
+            return image.pngsave_buffer(compression=compression)
+        return image.tiffsave_buffer(
+            compression="deflate" if compression else "none",
+            level=compression,
+            predictor="horizontal",
+            bigtiff=pixels.nbytes > _CLASSIC_TIFF_BYTES,
+        )
+    except pyvips.Error as error:
+        raise OSError(str(error).splitlines()[-1].strip()) from error
