@@ -108,6 +108,7 @@ def run_benchmark(
     progress: Progress = silent,
 ) -> Benchmark:
     """Measure speed (the arguments are those of ``measure_speed``), start-up, and memory on the CPU."""
+    machine = this_machine()  # first: its load is what the measurements met, not what they made
     speed = measure_speed(
         side=side, rounds=rounds, with_style=with_style, compile=compile, device=device, progress=progress
     )
@@ -116,4 +117,4 @@ def run_benchmark(
     for model in ("lite", "vgg19") if MEASURABLE else ():
         progress(f"peak memory, {model}")
         memory.append(measure_memory(model))
-    return Benchmark(this_machine(), speed, startup, tuple(memory))
+    return Benchmark(machine, speed, startup, tuple(memory))
