@@ -1,7 +1,7 @@
 """Encoded pictures to sRGB samples: Pillow for 8 bits, libvips for TIFF and 16 bits.
 
 Pillow drops the lower half of 16-bit colours and knows few TIFF layouts. It stays the rule for the rest, because
-libvips, once in use, does not survive the fork of a data loader's workers.
+libvips, once in use, does not work in forked processes, such as a data loader's workers.
 """
 
 import contextlib
@@ -11,7 +11,7 @@ import threading
 import warnings
 import zlib
 from collections.abc import Iterator
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 from PIL import (
@@ -28,6 +28,7 @@ from PIL import (
 )
 
 from adain_nodes.core.errors import ImageError
+from adain_nodes.imaging.libvips import libvips
 from adain_nodes.imaging.profiles import read_profile
 
 _PLUGINS: dict[bytes | tuple[bytes, ...], type[ImageFile.ImageFile]] = {
@@ -162,15 +163,13 @@ def _pillow_warnings() -> Iterator[list[str]]:
 
 
 def _decode_with_vips(data: bytes, name: str, max_pixels: int) -> Decoded:
-    import pyvips
-
-    try:
-        image: Any = pyvips.Image.new_from_buffer(data, "", fail_on="error")
+    with libvips() as vips:
+        image = vips.Image.new_from_buffer(data, "", fail_on="error")
         _check_size(image.width, image.height, name, max_pixels)
         if image.format not in ("uchar", "ushort"):
             raise ValueError(f"its samples are of type {image.format}; save it with 8 or 16 bits per channel")
         depth, plain = (8, "srgb") if image.format == "uchar" else (16, "rgb16")
-        fields = {name: image.get(name) for name in ("n-pages", "icc-profile-data") if name in image.get_fields()}
+        fields = {key: image.get(key) for key in ("n-pages", "icc-profile-data") if key in image.get_fields()}
         notes = [f"first of {fields['n-pages']} pages used"] if fields.get("n-pages", 1) > 1 else []
         mode = {"cmyk": "CMYK", "b-w": "L", "grey16": "L"}.get(image.interpretation, "RGB")
         profile, more = read_profile(fields.get("icc-profile-data"), mode)
@@ -179,10 +178,8 @@ def _decode_with_vips(data: bytes, name: str, max_pixels: int) -> Decoded:
                 "srgb", embedded=True, intent="relative", black_point_compensation=True, depth=depth
             )
         elif profile:
-            image = image.colourspace(plain) if profile.mode == "RGB" else image
+            image = image if profile.mode == mode else image.colourspace(plain)  # grey, with an RGB profile
             # Not icc_transform: at 16 bits it takes a coarse table, which blurs the border of sRGB's gamut.
             image = image.icc_import(embedded=True, intent="relative", pcs="xyz")
         pixels = image.colourspace(plain).autorot().numpy()
-    except pyvips.Error as error:
-        raise OSError(str(error).splitlines()[-1].strip()) from error
     return Decoded(pixels[..., :4], notes + more)  # a TIFF may carry further samples, without a meaning here

@@ -50,13 +50,16 @@ def read_profile(data: bytes | None, mode: str) -> tuple[Profile | None, list[st
 def _open_profile(data: bytes) -> Profile:
     profile: Any = ImageCms.ImageCmsProfile(io.BytesIO(data))
     mode = _MODES[profile.profile.xcolor_space]
+    flags = ImageCms.Flags.BLACKPOINTCOMPENSATION
+    if mode == "L":
+        flags |= ImageCms.Flags.GRIDPOINTS(255)  # its default of 33 is up to 9 levels off in the shadows
     transform = ImageCms.buildTransform(
         profile,
         ImageCms.createProfile("sRGB"),
         mode,
         "RGB",
         ImageCms.Intent.RELATIVE_COLORIMETRIC,
-        ImageCms.Flags.BLACKPOINTCOMPENSATION,
+        flags,
     )
     return Profile(ImageCms.getProfileDescription(profile).strip() or "unnamed", mode, transform)
 

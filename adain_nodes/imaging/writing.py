@@ -12,6 +12,7 @@ from torch import Tensor
 
 from adain_nodes.core.errors import InvalidValueError, OutputError, ShapeError
 from adain_nodes.imaging.files import replace_file
+from adain_nodes.imaging.libvips import libvips
 from adain_nodes.imaging.parameters import KEY, exif_data, parameters_text, png_info
 from adain_nodes.imaging.tensors import to_array
 
@@ -52,8 +53,10 @@ def write_image(
             data = _encode_with_vips(pixels, format, compression, text)
         else:
             data = _encode_with_pillow(pixels, format, quality, lossless, compression, text)
-    except (OSError, ValueError, MemoryError) as error:
-        raise OutputError(f"{path} cannot be encoded as {format}: {error}.", "Write a PNG file.", path=path) from error
+    except (OSError, ValueError, MemoryError, ImportError) as error:
+        raise OutputError(
+            f"{path} cannot be encoded as {format}: {error}.", "Write an 8-bit PNG instead.", path=path
+        ) from error
     replace_file(path, data)
     return notes
 
@@ -93,9 +96,10 @@ def _samples(rgb: Tensor, alpha: Tensor | None, depth: int, flatten: bool) -> tu
             alpha=alpha.shape,
             rgb=rgb.shape,
         )
+    rgb, alpha = (tensor.detach().to("cpu", torch.float32) for tensor in (rgb, alpha))
     if flatten:
         return to_array(torch.lerp(torch.ones_like(rgb), rgb, alpha), depth)[0], ("transparency laid over white",)
-    return to_array(torch.cat([rgb, alpha.to(rgb)], dim=1), depth)[0], ()
+    return to_array(torch.cat([rgb, alpha], dim=1), depth)[0], ()
 
 
 def _encode_with_pillow(
@@ -112,13 +116,11 @@ def _encode_with_pillow(
 
 
 def _encode_with_vips(pixels: np.ndarray, format: str, compression: int, text: str | None) -> bytes:
-    import pyvips
-
-    try:
-        image = pyvips.Image.new_from_array(pixels, interpretation="srgb" if pixels.dtype == np.uint8 else "rgb16")
+    with libvips() as vips:
+        image = vips.Image.new_from_array(pixels, interpretation="srgb" if pixels.dtype == np.uint8 else "rgb16")
         if text:
             field = f"png-comment-0-{KEY}" if format == "PNG" else "image-description"
-            image.set_type(pyvips.GValue.gstr_type, field, text)
+            image.set_type(vips.GValue.gstr_type, field, text)
         if format == "PNG":
             return image.pngsave_buffer(compression=compression)
         return image.tiffsave_buffer(
@@ -127,5 +129,3 @@ def _encode_with_vips(pixels: np.ndarray, format: str, compression: int, text: s
             predictor="horizontal",
             bigtiff=pixels.nbytes > _CLASSIC_TIFF_BYTES,
         )
-    except pyvips.Error as error:
-        raise OSError(str(error).splitlines()[-1].strip()) from error

@@ -1,0 +1,29 @@
+"""libvips, loaded only when a picture needs it."""
+
+import contextlib
+import functools
+import os
+from collections.abc import Iterator
+from typing import Any
+
+
+@contextlib.contextmanager
+def libvips() -> Iterator[Any]:
+    """Lend pyvips for a block; its errors become OSError, as Pillow's are.
+
+    Raises ImportError or OSError where it is not installed, and OSError in a process that was forked after the first
+    use, in which libvips would wait for ever for the threads that it left behind.
+    """
+    import pyvips
+
+    if _first_user() != os.getpid():
+        raise OSError("libvips was in use before this process was forked; start workers with 'spawn' instead")
+    try:
+        yield pyvips
+    except pyvips.Error as error:
+        raise OSError(str(error).strip().splitlines()[-1].strip()) from error
+
+
+@functools.cache
+def _first_user() -> int:
+    return os.getpid()  # a forked process inherits the answer
