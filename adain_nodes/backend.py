@@ -49,15 +49,12 @@ def choose_backend(device: str = "auto", dtype: str = "auto") -> Backend:
 
 
 def _device(name: str) -> torch.device:
-    present = ["cpu"]
-    if torch.backends.mps.is_available():
-        present.insert(0, "mps")
-    if torch.cuda.is_available():
-        present.insert(0, "cuda")
+    counts = {"cuda": torch.cuda.device_count(), "mps": int(torch.backends.mps.is_available()), "cpu": 1}
+    present = [kind for kind, count in counts.items() if count]
     if name == "auto":
         return torch.device(present[0])
-    kind, _, index = name.partition(":")
-    if kind not in present or (index and not (index.isdigit() and int(index) < torch.cuda.device_count())):
+    kind, colon, index = name.partition(":")
+    if kind not in present or (colon and not (index.isdecimal() and int(index) < counts[kind])):
         raise InvalidValueError(
             f"The device {name!r} is not available to PyTorch {torch.__version__} on this machine.",
             f"Choose auto or one of: {', '.join(present)}.",

@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import contextlib
-from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from itertools import product
+from itertools import count, product
 from pathlib import Path
 from typing import Any
 
@@ -38,19 +37,18 @@ def run(
     cook: Cook,
     *,
     skip_existing: bool = False,
-    options: dict[str, Any] | None = None,
     progress: Callable[[Task], None] = lambda task: None,
 ) -> Report:
     """Make every task's result; one that fails is reported, and the rest goes on.
 
-    ``options`` are those of ``write_image``; ``progress`` is called after each task.
+    ``progress`` is called after each task.
     """
     report = Report()
     for task in tasks:
         if skip_existing and task.out.exists():
             report.skipped.append(task.out)
         else:
-            _run_one(task, cook, options or {}, report)
+            _run_one(task, cook, report)
         progress(task)
     return report
 
@@ -86,7 +84,7 @@ def plan(
         return [Task(recipe, path) for recipe, path in zip(recipes, _names(recipes, out, suffix), strict=True)]
     if len(recipes) > 1:
         raise InvalidValueError(f"There are {len(recipes)} results for the one file {out}.", "Name a folder instead.")
-    return [Task(recipes[0], out)]
+    return [Task(recipe, out) for recipe in recipes]
 
 
 def weighted(text: str) -> tuple[str, float]:
@@ -117,22 +115,22 @@ def _names(recipes: Sequence[Recipe], folder: Path, suffix: str) -> list[Path]:
 
     The names depend on the recipes alone, so that a second run finds what the first has done.
     """
-    taken: Counter[str] = Counter()
-    names: list[Path] = []
+    names: dict[str, Path] = {}  # by the lower-case name: many file systems make no difference
     for recipe in recipes:
         styles = [path for path, _ in recipe.styles] or [style for _, style in recipe.masks]
         stem = f"{recipe.content.stem}_{'+'.join(style.stem for style in styles)}"
-        taken[stem] += 1
-        names.append(folder / f"{stem}{f'-{taken[stem]}' if taken[stem] > 1 else ''}{suffix}")
-    return names
+        numbered = (f"{stem}{f'-{number}' if number > 1 else ''}{suffix}" for number in count(1))
+        name = next(name for name in numbered if name.casefold() not in names)
+        names[name.casefold()] = folder / name
+    return list(names.values())
 
 
-def _run_one(task: Task, cook: Cook, options: dict[str, Any], report: Report) -> None:
+def _run_one(task: Task, cook: Cook, report: Report) -> None:
     try:
         result = cook.make(task.recipe)
         task.out.parent.mkdir(parents=True, exist_ok=True)
         parameters = task.recipe.parameters(cook.transfer)
-        written = write_image(task.out, result.rgb, alpha=result.alpha, parameters=parameters, **options)
+        written = write_image(task.out, result.rgb, alpha=result.alpha, parameters=parameters, **task.recipe.writing)
         report.done.append(task.out)
         report.notes.extend((task.recipe.content, note) for note in (*result.notes, *written))
     except OSError as error:

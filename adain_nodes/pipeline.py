@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 import os
 from collections.abc import Callable, Sequence
-from functools import cached_property, partial
+from functools import cached_property
 from pathlib import Path
 from typing import NamedTuple, TypeAlias
 
@@ -142,37 +142,39 @@ class StyleTransfer:
         if style is None and not masks:
             raise InvalidValueError("There is no style.", "Give a style, or masks with styles.")
         rgb, opaque = self._read(content)
-        image = resize(rgb, size)
+        image = resize(rgb, size).to(self.backend.device)
         areas = [_Area(self._mask(mask, size_of(image)), look) for mask, look in masks]
         covered = coverage([area.mask for area in areas if area.mask is not None]) if areas else None
         if style is not None:
-            rest = None if covered is None else 1 - covered
-            if opaque is not None:  # what cannot be seen must not count in the content's statistics
-                visible = resize_mask(opaque, size_of(image))
-                rest = visible if rest is None else rest * visible
-            areas.append(_Area(rest, style, weights))
+            areas.append(_Area(None if covered is None else 1 - covered, style, weights))
+        if opaque is not None:  # what cannot be seen must not count in the content's statistics
+            visible = resize_mask((opaque > 0).to(image), size_of(image))
+            areas = [area._replace(mask=visible if area.mask is None else visible * area.mask) for area in areas]
         regions = [Region(area.mask, self._look(area, image, preserve_color, style_size), alpha) for area in areas]
         features = self.encode(image)
         with self.backend.running():
             features = adain_regions(features, regions)
         result = self.decode(features, size_of(image))
         if style is None and covered is not None:
-            result = torch.lerp(image.to(result), result, covered.to(result))
-        return match_color(result, image.to(result), "luminance") if preserve_color == "luminance" else result
+            result = torch.lerp(image, result, covered)
+        return match_color(result, image, "luminance") if preserve_color == "luminance" else result
 
     def _look(self, area: _Area, image: Tensor, preserve_color: str, style_size: int) -> Style:
         """The style of one area, in the colours that the content has there if they are to be preserved."""
-        recolour = None
-        if preserve_color not in ("none", "luminance"):
-            recolour = partial(match_color, reference=image, method=preserve_color, reference_mask=area.mask)
-        return blend([self._style(each, None, style_size, recolour) for each in _listed(area.look)], area.weights)
+
+        def recolour(look: Tensor, mask: Tensor | None) -> Tensor:
+            looks = look.expand(len(image), -1, -1, -1) if len(look) == 1 else look  # the colours of each content
+            return match_color(looks, image, preserve_color, mask=mask, reference_mask=area.mask)
+
+        change = None if preserve_color in ("none", "luminance") else recolour
+        return blend([self._style(each, None, style_size, change) for each in _listed(area.look)], area.weights)
 
     def _style(
         self,
         look: StyleLike,
         mask: MaskLike | None,
         size: int,
-        recolour: Callable[[Tensor], Tensor] | None = None,
+        recolour: Callable[[Tensor, Tensor | None], Tensor] | None = None,
     ) -> Style:
         """One picture's style, or a style that is one already."""
         if isinstance(look, str | os.PathLike) and Path(look).suffix == ".safetensors":
@@ -189,10 +191,18 @@ class StyleTransfer:
         rgb, opaque = self._read(look)
         area = None if mask is None else self._mask(mask, size_of(rgb))
         if opaque is not None:
+            opaque = opaque.to(self.backend.device)
             area = opaque if area is None else area * opaque
-        rgb = resize(rgb, size)
-        features = self.encode(rgb if recolour is None else recolour(rgb))
-        masks = None if area is None else [resize_mask(area, size_of(level)).to(level.device) for level in features]
+        if area is not None and not area.amax((2, 3)).all():
+            raise InvalidValueError(
+                "Nothing is left of a style picture: its mask is black throughout, or the picture transparent.",
+                "Mark the part that is the style in white.",
+            )
+        rgb = resize(rgb, size).to(self.backend.device)
+        if recolour is not None:
+            rgb = recolour(rgb, None if area is None else (resize_mask(area, size_of(rgb)) > 0).float())
+        features = self.encode(rgb)
+        masks = None if area is None else [resize_mask(area, size_of(level)) for level in features]
         note = Path(look).stem if isinstance(look, str | os.PathLike) else ""
         return style_of(
             features, self.encoder.levels, self.fingerprint, self.encoder.convention, masks=masks, note=note
@@ -208,6 +218,7 @@ class StyleTransfer:
                     "Permute channels-last tensors, and drop or lay over a colour what alpha there is.",
                     shape=tuple(image.shape),
                 )
+            _check_samples(image, "picture")
             return batch.float(), None
         if isinstance(image, Picture):
             return image.rgb, image.alpha
@@ -219,14 +230,22 @@ class StyleTransfer:
     def _mask(self, mask: MaskLike, size: Size) -> Tensor:
         """(B or 1)×1×H×W in [0, 1] of exactly ``size``."""
         if isinstance(mask, Tensor):
-            batch = mask.reshape(-1, 1, *mask.shape[-2:]).float()
+            if mask.ndim < 2 or 0 in mask.shape:
+                raise ShapeError(
+                    f"A mask has the shape {tuple(mask.shape)}; expected height and width as its last axes.",
+                    "Use one mask for all pictures, or one for each.",
+                    shape=tuple(mask.shape),
+                )
+            if mask.dtype != torch.bool:
+                _check_samples(mask, "mask")
+            batch = mask.reshape(-1, 1, *mask.shape[-2:]).to(self.backend.device, torch.float32)
             if size_of(batch) != size:
                 log.warning("mask resized from %s to %s (height, width)", tuple(size_of(batch)), size)
             return resize_mask(batch, size)
         values, notes = read_mask(mask, size)
         for note in notes:
             log.warning("%s", note)
-        return values
+        return values.to(self.backend.device)
 
 
 def check_preserve_color(method: str) -> str:
@@ -244,6 +263,16 @@ class _Area(NamedTuple):
     mask: Tensor | None
     look: StyleLike | Sequence[StyleLike]
     weights: Sequence[float] | None = None
+
+
+def _check_samples(tensor: Tensor, what: str) -> None:
+    """Raise InvalidValueError for integers, which count to 255 or 65535 and not to 1."""
+    if not tensor.is_floating_point():
+        raise InvalidValueError(
+            f"A {what} holds {str(tensor.dtype).removeprefix('torch.')}; expected floating point in [0, 1].",
+            "Divide it by its full scale: 255 for 8 bits.",
+            dtype=tensor.dtype,
+        )
 
 
 def _listed(looks: StyleLike | Sequence[StyleLike]) -> Sequence[StyleLike]:

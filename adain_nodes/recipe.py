@@ -20,7 +20,7 @@ from adain_nodes.pipeline import STYLE_SIZE, StyleTransfer, check_preserve_color
 
 @dataclass(frozen=True)
 class Recipe:
-    """The files and settings of one result; see ``StyleTransfer.stylize`` for what each does.
+    """The files and settings of one result; see ``StyleTransfer.stylize`` and ``write_image`` for what each does.
 
     ``styles`` pairs files with weights, ``masks`` pairs a mask's file with a style's.
     """
@@ -34,6 +34,9 @@ class Recipe:
     style_size: int = STYLE_SIZE
     model: str = "lite"
     decoder: str | None = None
+    depth: int = 8
+    quality: int = 95
+    lossless: bool = False
 
     def __post_init__(self) -> None:
         check_alpha(self.alpha)
@@ -43,6 +46,11 @@ class Recipe:
     def files(self) -> tuple[Path, ...]:
         """Every file that goes in, the content first."""
         return (self.content, *(path for path, _ in self.styles), *(path for pair in self.masks for path in pair))
+
+    @property
+    def writing(self) -> dict[str, Any]:
+        """The arguments for ``write_image``."""
+        return {"depth": self.depth, "quality": self.quality, "lossless": self.lossless}
 
     def parameters(self, transfer: StyleTransfer) -> dict[str, object]:
         """What is written into the result: the recipe, the digests of its files, and the network that it used."""
@@ -57,6 +65,7 @@ class Recipe:
             "style_size": self.style_size,
             "model": self.model,
             "decoder": self.decoder,
+            **self.writing,
             "encoder": transfer.fingerprint,
             "dtype": str(transfer.backend.dtype).removeprefix("torch."),
             "sha256": {str(path): _sha256(path) for path in self.files},
@@ -79,9 +88,15 @@ def recipe_of(parameters: Mapping[str, Any], folder: Path) -> Recipe:
             content=found(parameters["content"]),
             styles=tuple((found(name), float(weight)) for name, weight in parameters["styles"]),
             masks=tuple((found(mask), found(style)) for mask, style in parameters["masks"]),
-            **{
-                name: parameters[name] for name in ("alpha", "preserve_color", "size", "style_size", "model", "decoder")
-            },
+            alpha=float(parameters["alpha"]),
+            preserve_color=str(parameters["preserve_color"]),
+            size=int(parameters["size"]),
+            style_size=int(parameters["style_size"]),
+            model=str(parameters["model"]),
+            decoder=None if parameters["decoder"] is None else str(parameters["decoder"]),
+            depth=int(parameters["depth"]),
+            quality=int(parameters["quality"]),
+            lossless=bool(parameters["lossless"]),
         )
     except (KeyError, TypeError, ValueError) as error:
         raise AdaINError(

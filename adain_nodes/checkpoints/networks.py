@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
-from adain_nodes.checkpoints.catalogue import MODELS, WEIGHTS, model
+from adain_nodes.checkpoints.catalogue import MODELS, WEIGHTS, model, weight_file
 from adain_nodes.checkpoints.find import where
 from adain_nodes.checkpoints.load import load_state
 from adain_nodes.core.errors import CheckpointError
@@ -37,7 +37,7 @@ def load_networks(
     if encoder_file == decoder_file and found.encoder is not None:
         encoder = found.encoder
     else:
-        encoder = load_encoder(encoder_file, found.decoder.levels, host_folders=host_folders)
+        encoder = _encoder_for(found.decoder, encoder_file)
     found.decoder.check_encoder(encoder)
     return encoder, found.decoder
 
@@ -54,9 +54,17 @@ def load_encoder(source: str | Path, levels: Levels | None = None, *, host_folde
     return found.encoder
 
 
+def _encoder_for(decoder: Decoder, path: Path) -> Encoder:
+    """The encoder in a file; a VGG is cut at the level that the decoder takes."""
+    encoder = load_encoder(path)
+    if encoder.levels != decoder.levels and encoder.family == decoder.encoder.partition(":")[0]:
+        encoder = load_encoder(path, decoder.levels)
+    return encoder
+
+
 def _path(source: str | Path, host_folders: Sequence[Path]) -> Path:
-    if str(source) in WEIGHTS:
-        return where(WEIGHTS[str(source)], None, host_folders).path
+    if str(source) in WEIGHTS or not Path(source).is_file():
+        return where(weight_file(str(source)), None, host_folders).path
     return Path(source)
 
 

@@ -34,7 +34,7 @@ def progress(unit: str = "") -> Progress:
 @contextmanager
 def waiting(what: str) -> Iterator[None]:
     """A spinner for steps of unknown length, such as loading a model."""
-    with err.status(what):
+    with err.status(escape(what)):
         yield
 
 

@@ -11,7 +11,7 @@ from typing import Annotated
 import typer
 
 import adain_nodes
-from adain_nodes.cli import console, measure, repeat, show, styles, stylize, weights
+from adain_nodes.cli import console, measure, normalize, repeat, show, styles, stylize, train, weights
 from adain_nodes.core.errors import AdaINError
 
 app = typer.Typer(
@@ -28,6 +28,8 @@ app.add_typer(styles.app, name="styles")
 app.add_typer(weights.app, name="weights")
 app.command("evaluate")(measure.evaluate)
 app.command("benchmark")(measure.benchmark)
+app.command("train")(train.train)
+app.command("normalize-vgg")(normalize.normalize_vgg)
 
 
 def _version(asked: bool) -> None:

@@ -24,7 +24,7 @@ def repeat(
     The files must be where they were, or beside the result, and unchanged.
     """
     from adain_nodes.batch import Task
-    from adain_nodes.imaging import read_image, read_parameters
+    from adain_nodes.imaging import read_parameters
     from adain_nodes.recipe import Cook, recipe_of
 
     parameters = read_parameters(result)
@@ -37,4 +37,4 @@ def repeat(
             soft_wrap=True,
         )
     target = out_path or result.with_name(f"{result.stem}-repeat{result.suffix}")
-    execute([Task(recipe, target)], Cook(transfer), False, {"depth": read_image(result).depth})
+    execute([Task(recipe, target)], Cook(transfer))

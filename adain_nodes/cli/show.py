@@ -33,7 +33,7 @@ def demo(
     styles = find_images([resource("examples", "pictures", "style")])
     settings = {"alpha": alpha, "size": size, "model": model, "decoder": decoder}
     tasks = plan(contents, [resource("examples", "pictures", "style")], [], out_path, ".png", settings=settings)
-    execute(tasks, Cook(options.load(model, decoder, device, dtype)), False, {})
+    execute(tasks, Cook(options.load(model, decoder, device, dtype)))
     with waiting("Laying out the sheet …"):
         sheet = _sheet(contents, styles, [task.out for task in tasks], out_path / "contact_sheet.png")
     out.print(f"[bold]Contact sheet: {escape(str(sheet))}[/]", soft_wrap=True)

@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from adain_nodes.cli import options
-from adain_nodes.cli.console import explain_notes, out
+from adain_nodes.cli.console import escape, explain_notes, out
 
 app = typer.Typer(help="Save pictures as styles of a few kilobytes, and look at them.", no_args_is_help=True)
 
@@ -36,7 +36,7 @@ def save(
     transfer = options.load(model, decoder, device, "float32")
     style = transfer.encode_style(paths, weights=weights, mask=mask, size=style_size)
     target = save_style(style, out_path)
-    out.print(f"{target} ({target.stat().st_size / 1000:.1f} kB)", soft_wrap=True)
+    out.print(f"{escape(str(target))} ({target.stat().st_size / 1000:.1f} kB)", soft_wrap=True)
 
 
 @app.command("show")
@@ -49,11 +49,12 @@ def show(files: Annotated[list[Path], typer.Argument(metavar="STYLE.safetensorsâ
     for file in files:
         style = load_style(file)
         table = Table(
-            title=f"{file}: {style.note or 'no note'}", caption=f"{style.encoder}, {style.convention.name} variance"
+            title=escape(f"{file}: {style.note or 'no note'}"),
+            caption=escape(f"{style.encoder}, {style.convention.name} variance"),
         )
         for heading in ("level", "channels", "mean of the means", "mean of the deviations"):
             table.add_column(heading, justify="left" if heading == "level" else "right")
         for name, level in zip(style.names, style.levels, strict=True):
             numbers = (level.mean.shape[1], f"{level.mean.mean():.3f}", f"{level.std.mean():.3f}")
-            table.add_row(name, *map(str, numbers))
+            table.add_row(escape(name), *map(str, numbers))
         out.print(table)

@@ -46,21 +46,21 @@ def stylize(
 
     settings = {
         "alpha": alpha, "preserve_color": preserve_color, "size": size, "style_size": style_size,
-        "model": model, "decoder": decoder,
+        "model": model, "decoder": decoder, "depth": int(depth), "quality": quality, "lossless": lossless,
     }  # fmt: skip
     tasks = plan(photos, style, mask, out_path, f".{format}", recursive=recursive, settings=settings)
     cook = Cook(options.load(model, decoder, device, dtype, compile), max_pixels)
-    execute(tasks, cook, skip_existing, {"depth": int(depth), "quality": quality, "lossless": lossless})
+    execute(tasks, cook, skip_existing=skip_existing)
 
 
-def execute(tasks: list[Task], cook: Cook, skip_existing: bool, writing: dict[str, object]) -> None:
+def execute(tasks: list[Task], cook: Cook, *, skip_existing: bool = False) -> None:
     """Run tasks with a progress bar and a summary; exit status 1 when one of them failed."""
     from adain_nodes.batch import run
 
     explain_notes()
     with progress() as bar:
         total = bar.add_task("Stylising", total=len(tasks))
-        report = run(tasks, cook, skip_existing=skip_existing, options=writing, progress=lambda _: bar.advance(total))
+        report = run(tasks, cook, skip_existing=skip_existing, progress=lambda _: bar.advance(total))
     summarise(report)
     if report.failed:
         raise typer.Exit(1)

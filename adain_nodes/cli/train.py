@@ -1,0 +1,238 @@
+"""`adain train`: start a training run, or go on with one."""
+
+from __future__ import annotations
+
+import json
+import signal
+from collections import Counter
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import fields
+from datetime import timedelta
+from pathlib import Path
+from threading import Event
+from typing import TYPE_CHECKING, Annotated, Any, Literal
+
+import typer
+
+from adain_nodes.cli import options
+from adain_nodes.cli.console import err, escape, explain_notes, out, progress, waiting
+from adain_nodes.core.errors import InvalidValueError
+from adain_nodes.training.config import FREE, TrainingConfig
+
+if TYPE_CHECKING:
+    from adain_nodes.models.base import Decoder, Encoder
+    from adain_nodes.training.loop import Outcome, Progress
+
+_RUN = "run.json"
+_SOURCES = ("content", "style", "model", "decoder", "loss_network")
+_CONFIG = tuple(field.name for field in fields(TrainingConfig))
+
+_OBJECTIVE, _SCHEDULE, _DATA, _MACHINE = "Objective", "Optimisation", "Pictures", "Machine"
+
+
+def _option(panel: str | None, *names: str, help: str, metavar: str | None = None) -> Any:
+    return typer.Option(*names, help=help, rich_help_panel=panel, metavar=metavar)
+
+
+def train(
+    context: typer.Context,
+    content: Annotated[
+        list[str], _option(None, "--content", metavar="DIR[:WEIGHT]", help="Photographs; repeat it for more folders.")
+    ] = [],  # noqa: B006 (Typer copies it)
+    style: Annotated[
+        list[str],
+        _option(None, "--style", "-s", metavar="DIR[:WEIGHT]", help="Styles; those of DIR:2 are drawn twice as often."),
+    ] = [],  # noqa: B006
+    out_path: Annotated[Path, _option(None, "--out", "-o", help="The run's folder.")] = Path("run"),
+    resume: Annotated[Path | None, _option(None, help="Go on with the run in this folder.")] = None,
+    model: options.Model = "lite",
+    decoder: options.DecoderFile = None,
+    loss_network: Annotated[
+        str, _option("Model", help="The VGG-19 that judges: a name of the catalogue or a weight file.")
+    ] = "vgg19-normalised",
+    from_scratch: Annotated[
+        bool, _option("Model", "--from-scratch", help="Begin with random weights in what is trained.")
+    ] = TrainingConfig.from_scratch,
+    objective: Annotated[
+        Literal["decoder", "joint"], _option(_OBJECTIVE, help="Train the decoder, or both networks jointly.")
+    ] = TrainingConfig.objective,
+    content_weight: Annotated[float, _option(_OBJECTIVE, help="Of the content loss.")] = TrainingConfig.content_weight,
+    style_weight: Annotated[float, _option(_OBJECTIVE, help="Of the style loss.")] = TrainingConfig.style_weight,
+    content_target: Annotated[
+        Literal["t", "content"], _option(_OBJECTIVE, help="Compare with the AdaIN features, or with the content's.")
+    ] = TrainingConfig.content_target,
+    variation_weight: Annotated[
+        float, _option(_OBJECTIVE, help="Of the total variation, against noise.")
+    ] = TrainingConfig.variation_weight,
+    reconstruction_weight: Annotated[
+        float, _option(_OBJECTIVE, help="Of giving back the content at alpha 0.")
+    ] = TrainingConfig.reconstruction_weight,
+    noise_weight: Annotated[
+        float, _option(_OBJECTIVE, help="Of giving the same picture under sensor noise.")
+    ] = TrainingConfig.noise_weight,
+    noise: Annotated[
+        float, _option(_OBJECTIVE, help="Standard deviation of that noise, of a range of 1.")
+    ] = TrainingConfig.noise,
+    warmup: Annotated[
+        int, _option(_OBJECTIVE, help="Steps at first that only reconstruct, for runs that look stuck.")
+    ] = TrainingConfig.warmup,
+    steps: Annotated[int, _option(_SCHEDULE, help="Steps in all.")] = TrainingConfig.steps,
+    batch: Annotated[int, _option(_SCHEDULE, help="Pairs in a step.")] = TrainingConfig.batch,
+    accumulate: Annotated[
+        int, _option(_SCHEDULE, help="Parts that a batch is run in, to save memory.")
+    ] = TrainingConfig.accumulate,
+    learning_rate: Annotated[float, _option(_SCHEDULE, "--learning-rate", "--lr", help="Adam's first rate.")] = (
+        TrainingConfig.learning_rate
+    ),
+    decay: Annotated[float, _option(_SCHEDULE, help="The rate at step t is divided by 1 + decay × t.")] = (
+        TrainingConfig.decay
+    ),
+    clip: Annotated[float, _option(_SCHEDULE, help="Longest gradient; 0 for no limit.")] = TrainingConfig.clip,
+    average: Annotated[
+        float, _option(_SCHEDULE, help="Decay of the average of the weights that is the result; 0 for none.")
+    ] = TrainingConfig.average,
+    seed: Annotated[int, _option(_SCHEDULE, help="Decides every random number.")] = TrainingConfig.seed,
+    size: Annotated[int, _option(_DATA, help="Short side that pictures are brought to.")] = TrainingConfig.size,
+    crop: Annotated[int, _option(_DATA, help="Side of the squares cut from them.")] = TrainingConfig.crop,
+    flip: Annotated[bool, _option(_DATA, "--flip", help="Mirror half of them.")] = TrainingConfig.flip,
+    cache: Annotated[
+        bool, _option(_DATA, "--cache", help="Keep all pictures in memory once they are read.")
+    ] = TrainingConfig.cache,
+    workers: Annotated[int, _option(_DATA, help="Processes that read pictures; 0 for none.")] = TrainingConfig.workers,
+    checkpoint_every: Annotated[int, _option(_MACHINE, help="Steps between checkpoints.")] = (
+        TrainingConfig.checkpoint_every
+    ),
+    sample_every: Annotated[
+        int, _option(_MACHINE, help="Steps between curves and sheets of samples.")
+    ] = TrainingConfig.sample_every,
+    precision: Annotated[Literal["float32", "bfloat16"], _option(_MACHINE, help="Of the convolutions.")] = (
+        TrainingConfig.precision
+    ),
+    device: options.Device = "auto",
+) -> None:
+    """Train a decoder, or a small model whole, on photographs and styles.
+
+    The run's folder holds checkpoints, weights, losses (CSV and a curve) and sheets of samples. Ctrl-C saves and ends;
+    `adain train --resume FOLDER` goes on, with the settings that the run was started with.
+    """
+    chosen = {name for name in context.params if _chosen(context, name)}
+    settings = {name: context.params[name] for name in (*_SOURCES, *_CONFIG)}
+    if resume:
+        settings |= _continued(resume, chosen)
+    config = TrainingConfig(**{name: settings[name] for name in _CONFIG})
+    explain_notes()
+    outcome = _run(config, settings, resume or out_path, device, resuming=resume is not None)
+    _summarise(outcome, resume or out_path)
+
+
+def _chosen(context: typer.Context, name: str) -> bool:
+    source = context.get_parameter_source(name)
+    return source is not None and source.name == "COMMANDLINE"
+
+
+def _continued(folder: Path, chosen: set[str]) -> dict[str, Any]:
+    """The settings of the run in a folder, but for those that are free and were chosen anew."""
+    if fixed := sorted(chosen - FREE - {"resume", "device"}):
+        names = ", ".join(f"--{name.replace('_', '-')}" for name in fixed)
+        raise InvalidValueError(
+            f"{names} cannot be changed in a run that goes on.",
+            f"Free are {', '.join(sorted(FREE))}; for the rest start a new run from its weights.",
+        )
+    path = folder / _RUN
+    if not path.is_file():
+        raise InvalidValueError(f"{folder} holds no run: {_RUN} is not there.", "Name the folder given to --out.")
+    return {name: value for name, value in json.loads(path.read_text("utf-8")).items() if name not in chosen}
+
+
+def _run(config: TrainingConfig, settings: dict[str, Any], folder: Path, device: str, *, resuming: bool) -> Outcome:
+    if not resuming and (folder / _RUN).exists():
+        raise InvalidValueError(f"{folder} holds a run already.", f"Go on with --resume {folder}, or change --out.")
+    with waiting("Loading the networks …"):
+        from adain_nodes.batch import weighted
+        from adain_nodes.imaging import replace_file
+        from adain_nodes.training.loop import train as run
+
+        encoder, decoder, loss_network = _networks(settings, folder, config)
+    if not resuming:
+        folder.mkdir(parents=True, exist_ok=True)
+        replace_file(folder / _RUN, json.dumps(settings, indent=2).encode())
+    contents, styles = ([weighted(source) for source in settings[kind]] for kind in ("content", "style"))
+    with _interruptible() as stop, _shown(config) as show:
+        return run(
+            config,
+            contents,
+            styles,
+            encoder=encoder,
+            decoder=decoder,
+            loss_network=loss_network,
+            folder=folder,
+            resume=resuming,
+            device=device,
+            progress=show,
+            cancelled=stop.is_set,
+        )
+
+
+def _networks(settings: dict[str, Any], folder: Path, config: TrainingConfig) -> tuple[Encoder, Decoder, Encoder]:
+    """The networks to start with; a run that goes on has the shapes of its own in its folder."""
+    from adain_nodes.checkpoints.networks import load_encoder, load_networks
+    from adain_nodes.models.vgg import STYLE_LEVELS
+    from adain_nodes.training.run import WEIGHTS
+
+    model, decoder = settings["model"], settings["decoder"]
+    if (own := folder / WEIGHTS).is_file():
+        model, decoder = (own, None) if config.objective == "joint" else (model, own)
+    return *load_networks(model, decoder), load_encoder(settings["loss_network"], STYLE_LEVELS)
+
+
+@contextmanager
+def _interruptible() -> Iterator[Event]:
+    """An event that Ctrl-C, or a kill that asks, sets: the run is saved and ends. The second time it ends at once."""
+    stop = Event()
+    before = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)}
+
+    def ask(number: int, frame: object) -> None:
+        err.print("Saving the run …")
+        stop.set()
+        signal.signal(number, before[signal.Signals(number)])
+
+    for number in before:
+        signal.signal(number, ask)
+    try:
+        yield stop
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
+
+
+@contextmanager
+def _shown(config: TrainingConfig) -> Iterator[Any]:
+    """A callback that shows progress: a bar with the last losses, and a line with their means at each checkpoint."""
+    sums: Counter[str] = Counter()
+    with progress("steps") as bar:
+        task = bar.add_task("Training", total=config.steps)
+
+        def show(now: Progress) -> None:
+            sums.update({"steps": 1, **now.losses})
+            bar.update(task, completed=now.step, description=_said(now.losses))
+            if now.step % config.checkpoint_every == 0 or now.step == config.steps:
+                means = {name: sums[name] / sums["steps"] for name in now.losses}
+                left = timedelta(seconds=round(now.seconds_left))
+                err.print(f"step {now.step} of {now.steps}: {_said(means)}, {left} left", soft_wrap=True)
+                sums.clear()
+
+        yield show
+
+
+def _said(losses: dict[str, float]) -> str:
+    return ", ".join(f"{name} {value:.4g}" for name, value in losses.items())
+
+
+def _summarise(outcome: Outcome, folder: Path) -> None:
+    for path, reason in outcome.skipped.items():
+        err.print(f"[yellow]Skipped:[/] {escape(str(path))}: {escape(reason)}", soft_wrap=True)
+    if outcome.skipped:
+        err.print(f"{len(outcome.skipped)} picture(s) could not be read; others took their places.")
+    done = "Stopped" if outcome.cancelled else "Done"
+    out.print(f"{done} after {outcome.step} steps, {outcome.verdict}: {escape(str(folder))}", soft_wrap=True)

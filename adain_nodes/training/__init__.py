@@ -1,0 +1,1 @@
+"""Training decoders (and small models whole) with the paper's objective."""

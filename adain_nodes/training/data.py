@@ -1,0 +1,148 @@
+"""Training pictures: which pair stands where in a run depends on the seed and the step alone."""
+
+from __future__ import annotations
+
+import logging
+import os
+from collections.abc import Iterator, Sequence
+from itertools import accumulate
+from pathlib import Path
+from random import Random
+from typing import NamedTuple, TypeAlias
+
+import numpy as np
+import torch
+from torch import Tensor
+from torch.utils.data import DataLoader, Dataset
+
+from adain_nodes.core.errors import ImageError, InvalidValueError
+from adain_nodes.imaging import find_images, read_image, resize, to_array, to_tensor
+from adain_nodes.training.config import TrainingConfig
+
+log = logging.getLogger("adain_nodes")
+
+Source: TypeAlias = "str | os.PathLike[str] | tuple[str | os.PathLike[str], float]"
+"""A picture or a folder (with the folders inside it), and how many times as often its pictures are drawn."""
+
+FEW = 100
+"""Fewer pictures than this are not enough to learn from in general (the paper has 80,000 of each kind)."""
+
+_TRIES = 50
+
+
+class Batch(NamedTuple):
+    """Pairs to train with, each B×3×crop×crop in [0, 1].
+
+    ``noisy`` is the content with sensor noise, or None where nothing asks for it. ``skipped`` names pictures that
+    could not be read, and why; others stand in their places.
+    """
+
+    content: Tensor
+    style: Tensor
+    noisy: Tensor | None
+    skipped: dict[Path, str]
+
+
+class Pictures:
+    """The pictures of some sources, read at one short side in pixels as 8-bit samples.
+
+    Raises ImageError for a source without pictures, InvalidValueError for a weight of 0 or less.
+    """
+
+    def __init__(self, sources: Sequence[Source], short_side: int, *, cache: bool = False) -> None:
+        weighted = [source if isinstance(source, tuple) else (source, 1.0) for source in sources]
+        if not weighted:
+            raise InvalidValueError("There are no pictures to train with.", "Name files or folders of each kind.")
+        self.paths: list[Path] = []
+        weights: list[float] = []
+        for place, weight in weighted:
+            if not weight > 0:
+                raise InvalidValueError(f"The weight of {place} is {weight:g}; it must be more than 0.", weight=weight)
+            found = find_images([place], recursive=True)
+            self.paths += found
+            weights += [weight] * len(found)
+        self.skipped: dict[Path, str] = {}
+        self._cumulative = list(accumulate(weights))
+        self._short_side = short_side
+        self._cache: dict[Path, np.ndarray] | None = {} if cache else None
+
+    def __len__(self) -> int:
+        return len(self.paths)
+
+    def draw(self, random: Random) -> np.ndarray:
+        """A picture H×W×3, 0–255, drawn by ``random``; one that cannot be read is noted and another one drawn.
+
+        Raises ImageError when that happens again and again.
+        """
+        for _ in range(_TRIES):
+            (path,) = random.choices(self.paths, cum_weights=self._cumulative)
+            if path not in self.skipped:
+                try:
+                    return self.read(path)
+                except ImageError as error:
+                    self.skipped[path] = str(error)
+        raise ImageError(
+            f"{len(self.skipped)} of {len(self)} pictures cannot be read, {next(iter(self.skipped))} for one.",
+            "Check the folder: are these pictures?",
+            skipped=tuple(self.skipped),
+        )
+
+    def read(self, path: Path) -> np.ndarray:
+        """One picture H×W×3, 0–255, at the short side. Raises ImageError as ``read_image``."""
+        if self._cache is not None and path in self._cache:
+            return self._cache[path]
+        pixels = to_array(resize(read_image(path).rgb, self._short_side))[0]
+        if self._cache is not None:
+            self._cache[path] = pixels
+        return pixels
+
+
+class Pairs(Dataset[Batch]):
+    """The batches of a run: item t is the batch of step t, whichever were asked for before, and in which process."""
+
+    def __init__(self, contents: Pictures, styles: Pictures, config: TrainingConfig) -> None:
+        self.contents = contents
+        self.styles = styles
+        self.config = config
+
+    def __getitem__(self, step: int) -> Batch:
+        contents, styles, noisy = zip(*(self._pair(step, index) for index in range(self.config.batch)), strict=True)
+        skipped = {**self.contents.skipped, **self.styles.skipped}
+        return Batch(torch.cat(contents), torch.cat(styles), torch.cat(noisy) if self._noise else None, skipped)
+
+    @property
+    def _noise(self) -> float:
+        return self.config.noise if self.config.noise_weight else 0.0
+
+    def _pair(self, step: int, index: int) -> tuple[Tensor, Tensor, Tensor]:
+        random = Random(f"{self.config.seed}/{step}/{index}")  # a text gives the same numbers everywhere
+        content = self._crop(self.contents.draw(random), random)
+        style = self._crop(self.styles.draw(random), random)
+        generator = torch.Generator().manual_seed(random.getrandbits(62))
+        noisy = content + self._noise * torch.randn(content.shape, generator=generator) if self._noise else content
+        return content, style, noisy.clamp(0, 1)
+
+    def _crop(self, pixels: np.ndarray, random: Random) -> Tensor:
+        side = self.config.crop
+        top, left = (random.randint(0, length - side) for length in pixels.shape[:2])
+        cut = pixels[top : top + side, left : left + side]
+        mirrored = self.config.flip and random.random() < 0.5
+        return to_tensor(cut[:, ::-1] if mirrored else cut)
+
+
+def batches(pairs: Pairs, first: int) -> Iterator[Batch]:
+    """The batches of the steps from ``first`` to the last, made by the configured number of worker processes."""
+    config = pairs.config
+    steps = range(first, config.steps)
+    return iter(DataLoader(pairs, batch_size=None, sampler=steps, num_workers=config.workers))
+
+
+def warn_if_few(contents: Pictures, styles: Pictures) -> None:
+    """Log a warning when there are too few pictures to learn style transfer in general."""
+    for kind, pictures in (("content", contents), ("style", styles)):
+        if len(pictures) < FEW:
+            log.warning(
+                "Only %d %s picture(s): the networks will learn these by heart. The paper trained with 80,000.",
+                len(pictures),
+                kind,
+            )

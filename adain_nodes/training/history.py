@@ -1,0 +1,50 @@
+"""The losses of every step: a CSV file that always agrees with the checkpoint."""
+
+from __future__ import annotations
+
+import csv
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from adain_nodes.imaging import replace_file
+from adain_nodes.training.objective import TERMS
+
+COLUMNS = ("step", *TERMS, "gradient")
+"""The step, counted from 1, its losses and the norm of its gradients; terms that a step has not are left empty."""
+
+
+class History:
+    """The rows of a run so far; ``losses`` maps each column but the step to its values, NaN where there is none."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self.losses: dict[str, list[float]] = {name: [] for name in COLUMNS[1:]}
+
+    def __len__(self) -> int:
+        return len(self.losses["total"])
+
+    @contextmanager
+    def appending(self, steps: int) -> Iterator[History]:
+        """Keep the file's rows up to step ``steps``, if there are any, and open it for more.
+
+        What an interrupted run wrote after its last checkpoint goes, half a line at the end too.
+        Raises OutputError where the file cannot be written.
+        """
+        text = self.path.read_text("utf-8") if steps and self.path.exists() else ""
+        rows = [row for row in csv.reader(text.splitlines()[1:]) if len(row) == len(COLUMNS) and int(row[0]) <= steps]
+        replace_file(self.path, "".join(f"{','.join(row)}\n" for row in (COLUMNS, *rows)).encode())
+        for row in rows:
+            self._keep({name: float(value) for name, value in zip(COLUMNS[1:], row[1:], strict=True) if value})
+        with self.path.open("a", encoding="utf-8", buffering=1) as self._file:
+            yield self
+
+    def add(self, step: int, losses: dict[str, float]) -> None:
+        """Write one row."""
+        self._keep(losses)
+        values = (f"{losses[name]:.9g}" if name in losses else "" for name in COLUMNS[1:])
+        self._file.write(f"{step},{','.join(values)}\n")
+
+    def _keep(self, losses: dict[str, float]) -> None:
+        for name, values in self.losses.items():
+            values.append(losses.get(name, float("nan")))

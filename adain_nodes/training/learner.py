@@ -1,0 +1,119 @@
+"""What changes as a run goes on: the networks that learn, their optimiser and average, and the step."""
+
+from __future__ import annotations
+
+import copy
+from collections.abc import Mapping
+from typing import Any, cast
+
+import torch
+from torch import Tensor, nn
+from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
+
+from adain_nodes.models.base import Decoder, Encoder
+from adain_nodes.training.config import TrainingConfig
+
+
+class Learner:
+    """Copies of an encoder and a decoder, of which the configured objective trains the second or both.
+
+    ``step`` counts the updates done. There is no scheduler and no random state: the rate and every random number are
+    functions of the step.
+    """
+
+    def __init__(self, config: TrainingConfig, encoder: Encoder, decoder: Decoder, device: torch.device) -> None:
+        self.config = config
+        self.step = 0
+        joint = config.objective == "joint"
+        networks = {"encoder": encoder, "decoder": decoder} if joint else {"decoder": decoder}
+        self._networks = _placed(nn.ModuleDict(copy.deepcopy(networks)), device)
+        self._networks.requires_grad_(True)
+        self._encoder = encoder if joint else _placed(copy.deepcopy(encoder), device).requires_grad_(False)
+        if config.from_scratch:
+            _reset(self._networks, config.seed)
+        self._average = self._averaged() if config.average else None
+        self._parameters = list(self._networks.parameters())
+        self._optimiser = torch.optim.Adam(self._parameters, config.learning_rate)
+
+    @property
+    def networks(self) -> tuple[Encoder, Decoder]:
+        """The encoder and the decoder that are being trained."""
+        return self._pair(self._networks)
+
+    @property
+    def results(self) -> tuple[Encoder, Decoder]:
+        """The encoder and the decoder as they would be used: the average where there is one."""
+        encoder, decoder = self._pair(cast("nn.ModuleDict", self._average.module) if self._average else self._networks)
+        decoder.encoder = encoder.fingerprint()
+        return encoder, decoder
+
+    def update(self) -> float:
+        """One step of Adam along the gradients, which are used up; returns their norm before any clipping.
+
+        Where that is not finite nothing is changed.
+        """
+        limit = self.config.clip or float("inf")
+        norm = float(nn.utils.clip_grad_norm_(self._parameters, limit))
+        if norm < float("inf"):
+            for group in self._optimiser.param_groups:
+                group["lr"] = self.config.rate(self.step)
+            self._optimiser.step()
+            if self._average:
+                self._average.update_parameters(self._networks)
+            self.step += 1
+        self._optimiser.zero_grad()
+        return norm
+
+    def tensors(self) -> dict[str, Tensor]:
+        """Everything that decides how the run goes on, but for the step: weights, average and Adam's moments."""
+        found = _prefixed("networks.", self._networks.state_dict())
+        if self._average:
+            found |= _prefixed("average.", self._average.state_dict())
+        for name, parameter in self._networks.named_parameters():
+            found |= {f"adam.{key}.{name}": value for key, value in self._optimiser.state[parameter].items()}
+        return found
+
+    def restore(self, step: int, tensors: Mapping[str, Tensor]) -> None:
+        """Continue after ``step`` where ``tensors`` were taken. Raises KeyError or RuntimeError for other networks."""
+        self.step = step
+        self._networks.load_state_dict(_part(tensors, "networks."))
+        if self._average:
+            self._average.load_state_dict(_part(tensors, "average."))
+        for name, parameter in self._networks.named_parameters():
+            names = {key: f"adam.{key}.{name}" for key in ("step", "exp_avg", "exp_avg_sq")}
+            if names["step"] in tensors:
+                state = {key: _laid_out(tensors[saved], parameter) for key, saved in names.items()}
+                self._optimiser.state[parameter] = state
+
+    def _pair(self, networks: nn.ModuleDict) -> tuple[Encoder, Decoder]:
+        encoder = networks["encoder"] if "encoder" in networks else self._encoder  # noqa: SIM401 (ModuleDict has no get)
+        return cast("Encoder", encoder), cast("Decoder", networks["decoder"])
+
+    def _averaged(self) -> AveragedModel:
+        return AveragedModel(self._networks, multi_avg_fn=get_ema_multi_avg_fn(self.config.average))
+
+
+def _placed(networks: Any, device: torch.device) -> Any:
+    return networks.to(device, memory_format=torch.channels_last)
+
+
+def _reset(networks: nn.Module, seed: int) -> None:
+    """Random weights, the same ones for the same seed, as PyTorch initialises convolutions."""
+    with torch.random.fork_rng():
+        torch.manual_seed(seed)
+        for module in networks.modules():
+            if isinstance(module, nn.Conv2d):
+                module.reset_parameters()
+
+
+def _prefixed(prefix: str, tensors: Mapping[str, Tensor]) -> dict[str, Tensor]:
+    return {f"{prefix}{name}": tensor for name, tensor in tensors.items()}
+
+
+def _part(tensors: Mapping[str, Tensor], prefix: str) -> dict[str, Tensor]:
+    return {name.removeprefix(prefix): tensor for name, tensor in tensors.items() if name.startswith(prefix)}
+
+
+def _laid_out(tensor: Tensor, like: Tensor) -> Tensor:
+    """A moment in memory as its parameter is, so that later sums are rounded alike; the count of steps as it is."""
+    return torch.empty_like(like, requires_grad=False).copy_(tensor) if tensor.ndim else tensor

@@ -1,0 +1,89 @@
+"""The training loop: one for the command line, the graph node and the web page."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import NamedTuple
+
+from PIL import Image
+
+from adain_nodes.models.base import Decoder, Encoder
+from adain_nodes.training.config import TrainingConfig
+from adain_nodes.training.data import Pairs, Pictures, Source, batches, warn_if_few
+from adain_nodes.training.run import Run
+
+
+class Progress(NamedTuple):
+    """Where a run stands after ``step`` of ``steps``; ``losses`` are those of that step, by name."""
+
+    step: int
+    steps: int
+    losses: dict[str, float]
+    seconds_left: float
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What a run came to: its networks, without gradients, on the device where they were trained.
+
+    ``verdict`` says whether the run still learnt, ``skipped`` names the pictures that could not be read, and why.
+    """
+
+    encoder: Encoder
+    decoder: Decoder
+    step: int
+    cancelled: bool
+    verdict: str
+    skipped: dict[Path, str]
+
+
+def train(
+    config: TrainingConfig,
+    contents: Sequence[Source],
+    styles: Sequence[Source],
+    *,
+    encoder: Encoder,
+    decoder: Decoder,
+    loss_network: Encoder,
+    folder: Path,
+    resume: bool = False,
+    device: str = "auto",
+    progress: Callable[[Progress], None] = lambda _: None,
+    preview: Callable[[int, Image.Image], None] = lambda step, sheet: None,
+    cancelled: Callable[[], bool] = lambda: False,
+) -> Outcome:
+    """Train copies of the given networks, and keep the run in ``folder``.
+
+    The folder holds the checkpoint and the weights, both renewed every ``checkpoint_every`` steps; the losses of each
+    step as CSV; and a curve of them and a sheet of samples, every ``sample_every`` steps. With ``resume`` the run goes
+    on from its checkpoint, if it has come to one: on a CPU to the same bits as if it had never stopped. ``progress``
+    is called after each step, ``preview`` with each sheet; when ``cancelled`` says so, the run is saved and ends.
+
+    Raises DivergedError when a loss is no longer finite (the checkpoint is the last good one), ImageError for sources
+    without pictures, OutputError where the folder cannot be written, InvalidValueError for a folder with another run.
+    """
+    seen, wanted = (Pictures(sources, config.size, cache=config.cache) for sources in (contents, styles))
+    pairs = Pairs(seen, wanted, config)
+    warn_if_few(pairs.contents, pairs.styles)
+    run = Run(pairs, (encoder, decoder), loss_network, folder, device)
+    run.start(resume)
+    stopped = False
+    with run.history.appending(run.learner.step):
+        for batch in batches(pairs, run.learner.step):
+            losses = run.step(batch)
+            step = run.learner.step
+            progress(Progress(step, config.steps, losses, run.seconds_left()))
+            stopped = cancelled()
+            last = stopped or step == config.steps
+            if last or step % config.checkpoint_every == 0:
+                run.save()
+            if last or step % config.sample_every == 0:
+                preview(step, run.report())
+            if stopped:
+                break
+    encoder, decoder = run.learner.results
+    for network in (encoder, decoder):
+        network.eval().requires_grad_(False)
+    return Outcome(encoder, decoder, run.learner.step, stopped, run.verdict(), run.skipped)

@@ -1,0 +1,107 @@
+"""What training minimises: the paper's objective (equations 11 to 13), and terms that its followers add."""
+
+from __future__ import annotations
+
+import torch
+from torch import Tensor
+from torch.nn import functional as F
+
+from adain_nodes.core.adain import Features, adain
+from adain_nodes.core.errors import ShapeError
+from adain_nodes.core.losses import content_loss, style_loss
+from adain_nodes.core.sizing import crop_to, size_of
+from adain_nodes.core.statistics import BIASED, Convention, Statistics, style_statistics
+from adain_nodes.models.base import Decoder, Encoder
+from adain_nodes.training.config import TrainingConfig
+
+TERMS = ("total", "content", "style", "variation", "reconstruction", "noise")
+"""The losses by name; ``total`` is the weighted sum of the others."""
+
+
+class Objective:
+    """The losses of a pair of networks on pairs of pictures, as ``loss_network`` sees them.
+
+    The style loss compares all levels of the loss network, the content loss its deepest one. Statistics are biased,
+    as in every figure that the project reports. Where the encoder that stays as it is forms a part of the loss
+    network (the paper's case), pictures are encoded once for both.
+    """
+
+    def __init__(self, config: TrainingConfig, encoder: Encoder, loss_network: Encoder) -> None:
+        self.config = config
+        self.loss_network = loss_network
+        self._weights = {name: float(getattr(config, f"{name}_weight")) for name in TERMS[1:]}
+        same = config.objective == "decoder" and encoder.fingerprint() == loss_network.fingerprint()
+        self._shared = same and set(encoder.levels) <= set(loss_network.levels)
+
+    def __call__(
+        self, encoder: Encoder, decoder: Decoder, content: Tensor, style: Tensor, noisy: Tensor | None, step: int
+    ) -> dict[str, Tensor]:
+        """The losses of a batch by name, "total" first; terms without weight are left out.
+
+        Pictures are B×3×H×W in [0, 1]; ``noisy``, the content with noise, is needed where the noise term has a weight.
+        Until the warm-up is over there are only content and reconstruction, both of the content at alpha 0.
+        """
+        seen_content, seen_style = self._seen(content), self._seen(style)
+        content_features = self._encode(encoder, content, seen_content)
+        if step < self.config.warmup:
+            output = _decode(decoder, content_features, content)
+            features = self.loss_network(output)
+            perceived, exact = content_loss(features[-1], seen_content[-1]), F.l1_loss(output, content)
+            return {"total": perceived + exact, "content": perceived, "reconstruction": exact}
+
+        style_levels = _statistics(self._encode(encoder, style, seen_style), encoder.convention)
+        output = _decode(decoder, _adain(content_features, style_levels, encoder.convention), content)
+        features = self.loss_network(output)
+        losses = {
+            "content": content_loss(features[-1], self._target(seen_content[-1], seen_style[-1])),
+            "style": style_loss(_statistics(features, BIASED), _statistics(seen_style, BIASED)),
+        }
+        if self._weights["variation"]:
+            losses["variation"] = total_variation(output)
+        if self._weights["reconstruction"]:
+            losses["reconstruction"] = F.l1_loss(_decode(decoder, content_features, content), content)
+        if self._weights["noise"]:
+            if noisy is None:
+                raise ShapeError("The noise term needs the content with noise.", "Pass the batch's noisy pictures.")
+            noisy_features = _adain(self._encode(encoder, noisy, None), style_levels, encoder.convention)
+            losses["noise"] = F.mse_loss(_decode(decoder, noisy_features, content), output)
+        total = sum((self._weights[name] * loss for name, loss in losses.items()), output.new_zeros(()))
+        return {"total": total, **losses}
+
+    def _seen(self, image: Tensor) -> Features:
+        with torch.no_grad():
+            return self.loss_network(image)
+
+    def _encode(self, encoder: Encoder, image: Tensor, seen: Features | None) -> Features:
+        if self._shared:
+            levels = dict(zip(self.loss_network.levels, seen or self._seen(image), strict=True))
+            return tuple(levels[name] for name in encoder.levels)
+        with torch.set_grad_enabled(self.config.objective == "joint"):
+            return encoder(image)
+
+    def _target(self, content: Tensor, style: Tensor) -> Tensor:
+        """What the content loss compares the output with: t of the paper, or f(c)."""
+        if self.config.content_target == "content":
+            return content
+        convention = self.loss_network.convention
+        return adain(content, style_statistics(style, convention), convention=convention)
+
+
+def total_variation(image: Tensor) -> Tensor:
+    """Mean squared difference of neighbours in a B×3×H×W image (Mahendran and Vedaldi 2015, β = 2)."""
+    image = image.float()
+    return image.diff(dim=2).square().mean() + image.diff(dim=3).square().mean()
+
+
+def _decode(decoder: Decoder, features: Features, like: Tensor) -> Tensor:
+    """The picture as the decoder makes it, not clamped: beyond the range there must be a gradient too."""
+    return crop_to(decoder(features), size_of(like)).float()
+
+
+def _adain(features: Features, style: list[Statistics], convention: Convention) -> Features:
+    levels = zip(features, style, strict=True)
+    return tuple(adain(level, statistics, convention=convention) for level, statistics in levels)
+
+
+def _statistics(features: Features, convention: Convention) -> list[Statistics]:
+    return [style_statistics(level, convention) for level in features]

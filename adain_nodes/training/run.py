@@ -1,0 +1,148 @@
+"""A training run: its parts put together, its folder, and what one step of it is."""
+
+from __future__ import annotations
+
+import json
+import math
+import time
+from pathlib import Path
+
+import torch
+from PIL import Image
+from torch import Tensor
+
+from adain_nodes.backend import choose_backend
+from adain_nodes.checkpoints.save import save_networks
+from adain_nodes.core.errors import AdaINError, InvalidValueError
+from adain_nodes.models.base import Decoder, Encoder
+from adain_nodes.training.checkpoint import Checkpoint, load_checkpoint, save_checkpoint
+from adain_nodes.training.config import TrainingConfig
+from adain_nodes.training.data import Batch, Pairs
+from adain_nodes.training.history import History
+from adain_nodes.training.learner import Learner
+from adain_nodes.training.objective import Objective
+from adain_nodes.training.report import can_plot, draw_curve, verdict
+from adain_nodes.training.samples import Samples, write_sheet
+
+CHECKPOINT = "checkpoint.safetensors"
+WEIGHTS = "weights.safetensors"
+HISTORY = "history.csv"
+CURVE = "curve.png"
+SAMPLES = "samples"
+
+
+class DivergedError(AdaINError):
+    """A loss or a gradient that became NaN or infinite."""
+
+
+class Run:
+    """What a run consists of; the files of its folder are named by the constants of this module.
+
+    ``pairs`` are the pictures, ``learner`` the networks. Raises EncoderMismatchError when the decoder belongs to
+    another encoder, and the errors of ``choose_backend``.
+    """
+
+    def __init__(
+        self, pairs: Pairs, networks: tuple[Encoder, Decoder], loss_network: Encoder, folder: Path, device: str
+    ) -> None:
+        encoder, decoder = networks
+        decoder.check_encoder(encoder)
+        self.config: TrainingConfig = pairs.config
+        self.pairs = pairs
+        self.folder = folder
+        self.backend = choose_backend(device, self.config.precision)
+        layout = torch.channels_last
+        seen_by = loss_network.to(self.backend.device, memory_format=layout)  # pyright: ignore[reportCallIssue]
+        self.learner = Learner(self.config, encoder, decoder, self.backend.device)
+        self.objective = Objective(self.config, encoder, seen_by)
+        self.history = History(folder / HISTORY)
+        self.skipped: dict[Path, str] = {}
+        fixed = (loss_network,) if self.config.objective == "joint" else (loss_network, encoder)
+        self._fixed = " ".join(network.fingerprint() for network in fixed)
+        self._seconds = 0.0
+
+    def start(self, resume: bool) -> None:
+        """Go on from the folder's checkpoint, or begin and write the first one.
+
+        Raises InvalidValueError when the folder holds another run, or one that is not to be resumed.
+        """
+        path = self.folder / CHECKPOINT
+        if not path.exists():
+            self.folder.mkdir(parents=True, exist_ok=True)
+            self.save()
+        elif resume:
+            checkpoint = load_checkpoint(path)
+            checkpoint.check(self.config, self._fixed)
+            self.learner.restore(checkpoint.step, checkpoint.tensors)
+            self._seconds = checkpoint.seconds
+        else:
+            raise InvalidValueError(
+                f"{self.folder} holds a run already.", "Resume it, or choose another folder.", folder=self.folder
+            )
+        self._samples = Samples(self.pairs)
+
+    def step(self, batch: Batch) -> dict[str, float]:
+        """Learn from a batch; returns the losses and, as "gradient", the norm of the gradients.
+
+        Raises DivergedError when one of these is not finite; the networks are then as they were before the step.
+        """
+        started = time.perf_counter()
+        self.skipped.update(batch.skipped)
+        losses: dict[str, float] = {}
+        for part in _parts(batch, self.config.accumulate):
+            for name, loss in self._backward(*part).items():
+                losses[name] = losses.get(name, 0.0) + loss / self.config.accumulate
+        losses["gradient"] = self.learner.update()
+        if not all(math.isfinite(loss) for loss in losses.values()):
+            said = ", ".join(f"{name} {loss:.4g}" for name, loss in losses.items())
+            raise DivergedError(
+                f"The run diverged at step {self.learner.step + 1}: {said}. {self.folder} holds its last checkpoint.",
+                "Start another run from its weights, with a lower learning rate or with gradients clipped.",
+                step=self.learner.step + 1,
+                losses=losses,
+            )
+        self.history.add(self.learner.step, losses)
+        self._seconds += time.perf_counter() - started
+        return losses
+
+    def save(self) -> None:
+        """Write the weights as they are, then the checkpoint; raises OutputError where that fails."""
+        encoder, decoder = self.learner.results
+        step = self.learner.step
+        record = {"config": json.loads(self.config.to_json()), "step": step, "seconds": round(self._seconds)}
+        record |= {"contents": len(self.pairs.contents), "styles": len(self.pairs.styles), "fixed": self._fixed}
+        kept = encoder if self.config.objective == "joint" else None
+        save_networks(self.folder / WEIGHTS, kept, decoder, {"training": json.dumps(record)})
+        checkpoint = Checkpoint(self.config, step, self._seconds, self._fixed, self.learner.tensors())
+        save_checkpoint(self.folder / CHECKPOINT, checkpoint)
+
+    def report(self) -> Image.Image:
+        """Draw the curve and the sheet of samples into the folder; returns the sheet."""
+        step = self.learner.step
+        if can_plot():
+            draw_curve(self.folder / CURVE, self.history.losses, f"{step} steps, {self.verdict()}")
+        sheet = self._samples.sheet(*self.learner.results, self.backend)
+        write_sheet(self.folder / SAMPLES / f"{step:06d}.jpg", sheet)
+        return sheet
+
+    def verdict(self) -> str:
+        """Whether the run still learns, in words; the warm-up, which has another objective, does not count."""
+        return verdict(self.history.losses["total"][self.config.warmup :])
+
+    def seconds_left(self) -> float:
+        """The rest of the steps, at the pace of those done."""
+        done = self.learner.step
+        return self._seconds / done * (self.config.steps - done)
+
+    def _backward(self, content: Tensor, style: Tensor, noisy: Tensor | None) -> dict[str, float]:
+        place = self.backend.place
+        with torch.autocast(self.backend.device.type, self.backend.dtype, enabled=self.config.precision != "float32"):
+            pictures = (place(content), place(style), None if noisy is None else place(noisy))
+            losses = self.objective(*self.learner.networks, *pictures, self.learner.step)
+        (losses["total"] / self.config.accumulate).backward()
+        return dict(zip(losses, torch.stack(list(losses.values())).tolist(), strict=True))
+
+
+def _parts(batch: Batch, count: int) -> list[tuple[Tensor, Tensor, Tensor | None]]:
+    noisy = batch.noisy.chunk(count) if batch.noisy is not None else (None,) * count
+    return list(zip(batch.content.chunk(count), batch.style.chunk(count), noisy, strict=True))

@@ -1,0 +1,58 @@
+"""Sheets of sample pictures: the same contents and styles each time, so that one sees what changed."""
+
+from __future__ import annotations
+
+import io
+from pathlib import Path
+from random import Random
+
+import torch
+from PIL import Image
+from torch import Tensor
+
+from adain_nodes.backend import Backend
+from adain_nodes.core.adain import adain_levels
+from adain_nodes.core.sizing import size_of
+from adain_nodes.core.style import style_of
+from adain_nodes.imaging import contact_sheet, replace_file, to_tensor
+from adain_nodes.models.base import Decoder, Encoder
+from adain_nodes.training.data import Pairs, Pictures
+
+CONTENTS, STYLES = 3, 5
+_LABELS = ("alpha 0", *[f"style {number}" for number in range(1, STYLES + 1)])
+
+
+class Samples:
+    """Some contents and styles of a run, the same ones whenever its seed is the same: squares from their centres."""
+
+    def __init__(self, pairs: Pairs) -> None:
+        random = Random(f"{pairs.config.seed}/samples")
+        self.contents = [_square(pairs.contents, random, pairs.config.crop) for _ in range(CONTENTS)]
+        self.styles = [_square(pairs.styles, random, pairs.config.crop) for _ in range(STYLES)]
+
+    def sheet(self, encoder: Encoder, decoder: Decoder, backend: Backend) -> Image.Image:
+        """Every content in every style; the first column shows the contents, the second what alpha 0 gives."""
+        with backend.running():
+            encoded = [encoder(backend.place(style)) for style in self.styles]
+            styles = [style_of(features, encoder.levels, "", encoder.convention) for features in encoded]
+            rows: list[list[Tensor]] = []
+            for content in self.contents:
+                plain = encoder(backend.place(content))
+                stylized = (plain, *(adain_levels(plain, style) for style in styles))
+                rows.append([decoder.decode(features, size_of(content)) for features in stylized])
+        shown = [torch.ones_like(self.styles[0]), *self.styles]
+        return contact_sheet(rows, contents=self.contents, styles=shown, column_labels=_LABELS)
+
+
+def write_sheet(path: Path, sheet: Image.Image) -> None:
+    """Write a sheet as JPEG, its folder made if need be; raises OutputError where that fails."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    picture = io.BytesIO()
+    sheet.save(picture, "jpeg", quality=90)
+    replace_file(path, picture.getvalue())
+
+
+def _square(pictures: Pictures, random: Random, side: int) -> Tensor:
+    pixels = pictures.draw(random)
+    top, left = ((length - side) // 2 for length in pixels.shape[:2])
+    return to_tensor(pixels[top : top + side, left : left + side])

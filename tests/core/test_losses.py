@@ -1,0 +1,86 @@
+from __future__ import annotations
+
+import numpy as np
+import pytest
+import torch
+
+from adain_nodes.core.errors import ShapeError
+from adain_nodes.core.losses import content_loss, style_loss, total_loss
+from adain_nodes.core.statistics import Statistics, style_statistics
+
+
+def statistics(batch: int = 2, channels: int = 3) -> Statistics:
+    return Statistics(torch.randn(batch, channels), torch.rand(batch, channels))
+
+
+def test_content_loss_is_the_mean_squared_error(close):
+    """Equation 12, per element as the reference implementations have it."""
+    output, target = torch.randn(2, 3, 4, 5), torch.randn(2, 3, 4, 5)
+    close(content_loss(output, target), np.mean((output.double().numpy() - target.double().numpy()) ** 2))
+    assert content_loss(output, output) == 0
+
+
+def test_style_loss_adds_means_and_deviations_over_the_levels(close):
+    """Equation 13."""
+    output, target = [statistics(), statistics(2, 5)], [statistics(), statistics(2, 5)]
+    expected = 0.0
+    for ours, theirs in zip(output, target, strict=True):
+        for part in ("mean", "std"):
+            expected += np.mean((getattr(ours, part).double().numpy() - getattr(theirs, part).double().numpy()) ** 2)
+    close(style_loss(output, target), expected)
+    assert style_loss(output, output) == 0
+
+
+def test_levels_weigh_the_same_whatever_their_width():
+    def level(channels: int, value: float) -> Statistics:
+        return Statistics(torch.full((1, channels), value), torch.zeros(1, channels))
+
+    assert style_loss([level(4, 1.0)], [level(4, 0.0)]) == 1
+    assert style_loss([level(4, 1.0), level(512, 1.0)], [level(4, 0.0), level(512, 0.0)]) == 2
+
+
+def test_total_loss_weighs_the_style():
+    """Equation 11."""
+    assert total_loss(torch.tensor(2.0), torch.tensor(3.0), 10) == 32
+
+
+def test_half_precision_is_compared_in_float32():
+    output = torch.full((1, 1, 2, 2), 400.0, dtype=torch.float16)  # its square is more than float16 holds
+    loss = content_loss(output, torch.zeros_like(output))
+    assert loss.dtype == torch.float32
+    assert loss == 160000
+
+
+def test_gradients(close):
+    output, target = torch.randn(2, 3, 4, 5, requires_grad=True), torch.randn(2, 3, 4, 5)
+    content_loss(output, target).backward()
+    close(output.grad, 2 * (output - target) / output.numel())
+    ours, theirs = torch.randn(2, 3, requires_grad=True), statistics()
+    style_loss([Statistics(ours, theirs.std)], [theirs]).backward()
+    close(ours.grad, 2 * (ours - theirs.mean) / 6)
+
+
+def test_the_gradient_of_a_constant_output_is_finite():
+    """A decoder that starts out grey must be able to learn."""
+    output = torch.full((1, 3, 4, 4), 0.5, requires_grad=True)
+    style_loss([style_statistics(output)], [statistics(1)]).backward()
+    assert output.grad.isfinite().all()
+    assert output.grad.count_nonzero() == output.numel()
+
+
+@pytest.mark.parametrize("shape", [(2, 3, 4, 4), (1, 3, 4, 5), (2, 4, 4, 5)])
+def test_other_shapes_are_refused(shape):
+    """Broadcasting would give a number that means nothing."""
+    with pytest.raises(ShapeError, match=r"the output has .*\[2, 3, 4, 5\].*, the target .*the same network"):
+        content_loss(torch.zeros(2, 3, 4, 5), torch.zeros(shape))
+
+
+@pytest.mark.parametrize("target", [[], [statistics()] * 2, [statistics(1)], [statistics(2, 4)]])
+def test_other_statistics_are_refused(target):
+    with pytest.raises(ShapeError, match="like with like"):
+        style_loss([statistics()], target)
+
+
+def test_no_levels_are_refused():
+    with pytest.raises(ShapeError, match="no levels"):
+        style_loss([], [])

@@ -1,0 +1,225 @@
+"""StyleTransfer itself: how it is made, contents of every kind, alpha, and pictures that stay as they are."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+import torch
+from hypothesis import given
+from hypothesis import settings as hypothesis_settings
+from hypothesis import strategies as st
+from PIL import Image
+from safetensors.torch import load_file
+from torch import nn
+from torch.nn import functional as F
+
+from adain_nodes.core.errors import EncoderMismatchError, ImageError, InvalidValueError, ShapeError
+from adain_nodes.imaging import Picture, read_image, resize, write_image
+from adain_nodes.models.vgg import VGGDecoder
+from adain_nodes.pipeline import StyleTransfer
+from adain_nodes.resources import resource
+
+GOLDEN = [
+    [[0.228, 0.301, 0.286, 0.240], [0.226, 0.336, 0.224, 0.332], [0.198, 0.226, 0.198, 0.159]],
+    [[0.333, 0.414, 0.401, 0.356], [0.343, 0.443, 0.312, 0.446], [0.315, 0.339, 0.313, 0.271]],
+    [[0.461, 0.501, 0.504, 0.495], [0.520, 0.459, 0.286, 0.449], [0.508, 0.499, 0.488, 0.452]],
+]
+"""Red, green and blue on 3×4 fields of a stylised photograph."""
+
+
+def color(picture):
+    """The mean of each channel."""
+    return picture.mean((0, 2, 3))
+
+
+def plain_lite(w, content, style, alpha):
+    """The lite model in the plainest PyTorch, with the tensors as they stand in its file."""
+
+    def conv(name, x, stride=1):
+        return F.conv2d(F.pad(x, (1, 1, 1, 1), mode="reflect"), w[f"{name}.weight"], w[f"{name}.bias"], stride)
+
+    def residual(name, x):
+        return x + conv(f"{name}.b", conv(f"{name}.a", x).relu())
+
+    def encode(x):
+        one = conv("enc.stem.2", conv("enc.stem.0", x).relu(), 2).relu()
+        two = residual("enc.l2.2", conv("enc.l2.0", one, 2).relu())
+        return one, two, residual("enc.l3.3", residual("enc.l3.2", conv("enc.l3.0", two, 2).relu()))
+
+    def adain(x, y):
+        std, mean = torch.std_mean(x, (2, 3), correction=0, keepdim=True)
+        style_std, style_mean = torch.std_mean(y, (2, 3), correction=0, keepdim=True)
+        styled = (x - mean) / (std**2 + 1e-5).sqrt() * (style_std**2 + 1e-5).sqrt() + style_mean
+        return alpha * styled + (1 - alpha) * x
+
+    one, two, three = (adain(x, y) for x, y in zip(encode(content), encode(style), strict=True))
+    x = residual("dec.r3.1", residual("dec.r3.0", three))
+    x = conv("dec.u3", x.repeat_interleave(2, 2).repeat_interleave(2, 3)).relu()
+    x = residual("dec.r2", conv("dec.m2", torch.cat([x, two], 1)).relu())
+    x = conv("dec.u2", x.repeat_interleave(2, 2).repeat_interleave(2, 3)).relu()
+    x = residual("dec.r1", conv("dec.m1", torch.cat([x, one], 1)).relu())
+    x = conv("dec.u1", x.repeat_interleave(2, 2).repeat_interleave(2, 3)).relu()
+    return conv("dec.out", x).clamp(0, 1)
+
+
+@pytest.mark.parametrize("alpha", [0.0, 0.4, 1.0])
+def test_result_is_that_of_the_plain_computation(transfer, cat, starry, alpha, close):
+    weights = load_file(resource("weights", "lite.safetensors"))
+    style = starry[..., :96, :120]  # sides that are multiples of 8: the plain computation knows no others
+    expected = plain_lite(weights, cat, style, alpha)
+    result = transfer.stylize(cat, style, alpha=alpha, style_size=0)
+    close(result, expected, torch.float16)  # hundreds of sums in another order
+    assert (result - expected).abs().mean() < 1e-5
+
+
+def test_embedded_model_paints_this_picture(transfer, cat, starry):
+    """Made by ``F.adaptive_avg_pool2d(plain_lite(weights, cat, starry[..., :120], 1.0), (3, 4))``.
+
+    A new embedded model paints another picture: look at it, then make the numbers anew.
+    """
+    expected = torch.tensor(GOLDEN)
+    result = transfer.stylize(cat, starry[..., :120], style_size=0)
+    torch.testing.assert_close(F.adaptive_avg_pool2d(result, (3, 4))[0], expected, rtol=0, atol=0.01)
+
+
+def test_alpha_leads_from_the_photograph_to_the_style(transfer, cat, starry, night):
+    results = [transfer.stylize(cat, night, alpha=alpha) for alpha in (0.0, 0.25, 0.5, 0.75, 1.0)]
+    from_photograph = [float((result - cat).abs().mean()) for result in results]
+    to_style = [float((color(result) - color(starry)).norm()) for result in results]
+    assert from_photograph == sorted(from_photograph)
+    assert to_style == sorted(to_style, reverse=True)
+    assert from_photograph[0] < 0.05 < 0.15 < from_photograph[-1]
+    assert to_style[-1] < 0.15 * to_style[0]
+
+
+@pytest.mark.parametrize("alpha", [-0.01, 1.01, float("nan")])
+def test_alpha_outside_its_range_is_refused_before_the_work(transfer, night, alpha):
+    with pytest.raises(InvalidValueError, match=r"alpha is .*between 0 \(the content\) and 1 \(the full style\)"):
+        transfer.stylize("nowhere.jpg", night, alpha=alpha)
+
+
+@pytest.mark.parametrize("dtype", ["bfloat16", "float16"])
+def test_half_precision_agrees_with_float32(transfer, cat, starry, dtype):
+    half = StyleTransfer.from_pretrained("lite", device="cpu", dtype=dtype)
+    result = half.stylize(cat, starry, style_size=0)
+    difference = (result - transfer.stylize(cat, starry, style_size=0)).abs()
+    assert result.dtype == torch.float32
+    assert 0 < difference.mean() < 0.003
+    assert difference.max() < 0.03
+
+
+@pytest.mark.parametrize("size", [(1, 1), (7, 3), (1, 40), (8, 8), (9, 9), (65, 70)])
+def test_result_is_exactly_as_large_as_the_content(transfer, night, size):
+    result = transfer.stylize(torch.rand(1, 3, *size), night)
+    assert result.shape == (1, 3, *size)
+    assert result.isfinite().all()
+
+
+@hypothesis_settings(max_examples=20)
+@given(size=st.tuples(st.integers(1, 40), st.integers(1, 40)), style_size=st.tuples(*[st.integers(1, 20)] * 2))
+def test_any_content_takes_any_style(size, style_size, transfer):
+    result = transfer.stylize(torch.rand(1, 3, *size), torch.rand(1, 3, *style_size), style_size=0)
+    assert result.shape == (1, 3, *size)
+    assert 0 <= result.min() <= result.max() <= 1
+
+
+def test_size_is_the_short_side_of_the_result(transfer, cat, night, close):
+    result = transfer.stylize(cat, night, size=31)
+    assert result.shape == (1, 3, 31, 41)
+    close(result, transfer.stylize(resize(cat, 31), night))
+    with pytest.raises(InvalidValueError, match=r"short side of -1 px"):
+        transfer.stylize(cat, night, size=-1)
+
+
+def test_contents_of_every_kind_give_the_same_picture(transfer, night, tmp_path, caplog):
+    pixels = np.random.default_rng(0).integers(0, 256, (20, 30, 3), dtype=np.uint8)
+    tensor = torch.from_numpy(pixels).permute(2, 0, 1) / 255
+    path = tmp_path / "photo.png"
+    Image.fromarray(pixels).save(path)
+    mask = torch.linspace(0, 1, 30).expand(20, 30)
+    expected = transfer.stylize(tensor[None], masks=[(mask, night)])
+    for content in (tensor, tensor.double(), path, str(path), Image.open(path), read_image(path)):
+        assert torch.equal(transfer.stylize(content, masks=[(mask, night)]), expected)
+    assert not caplog.records
+
+
+def test_what_was_converted_is_said(transfer, night, tmp_path, caplog):
+    frames = [Image.new("RGB", (16, 16), name) for name in ("red", "blue")]
+    frames[0].save(tmp_path / "moving.gif", save_all=True, append_images=frames[1:])
+    transfer.stylize(tmp_path / "moving.gif", night)
+    assert "moving.gif: animated: frame 1 of 2 used" in caplog.text
+
+
+@pytest.mark.parametrize(
+    ("content", "error", "match"),
+    [
+        (torch.rand(20, 30, 3), ShapeError, r"shape \(20, 30, 3\); expected B×3×H×W.*Permute channels-last"),
+        (torch.rand(1, 4, 20, 30), ShapeError, r"shape \(1, 4, 20, 30\)"),
+        (torch.rand(20, 30), ShapeError, r"shape \(20, 30\)"),
+        (torch.rand(1, 3, 0, 30), ShapeError, r"shape \(1, 3, 0, 30\)"),
+        (torch.zeros(1, 3, 20, 30, dtype=torch.uint8), InvalidValueError, r"holds uint8; .*\[0, 1\].*Divide it.*255"),
+        ("nowhere.jpg", ImageError, r"nowhere\.jpg does not exist"),
+    ],
+)
+def test_what_is_no_picture_is_refused(transfer, night, content, error, match):
+    with pytest.raises(error, match=match):
+        transfer.stylize(content, night)
+    with pytest.raises(error, match=match):
+        transfer.stylize(torch.rand(1, 3, 20, 30), content)
+
+
+def test_inputs_stay_as_they_are(transfer, cat, starry):
+    content, style, mask = cat[..., :40].clone(), starry.clone(), torch.rand(96, 40)
+    kept = [each.clone() for each in (content, style, mask)]
+    picture = Picture(content, mask[None, None], 8, (), None)
+    transfer.stylize(picture, style, masks=[(mask, style)], preserve_color="coral", style_size=0)
+    assert all(torch.equal(a, b) for a, b in zip(kept, (content, style, mask), strict=True))
+
+
+def test_result_can_be_trained_with(transfer, cat, night):
+    result = transfer.stylize(cat, night)
+    assert not result.requires_grad
+    (result * torch.ones(1, requires_grad=True)).sum().backward()  # an inference tensor would refuse
+
+
+def test_there_must_be_a_style(transfer, cat):
+    with pytest.raises(InvalidValueError, match=r"There is no style\. Give a style, or masks with styles"):
+        transfer.stylize(cat)
+    with pytest.raises(InvalidValueError, match="no styles to blend"):
+        transfer.stylize(cat, [])
+
+
+def test_decoder_of_another_encoder_is_refused(transfer):
+    with pytest.raises(EncoderMismatchError, match=r"trained for vgg19-normalised at relu1_1.*in use is lite:"):
+        StyleTransfer(transfer.encoder, VGGDecoder("relu1_1"))
+
+
+def test_networks_run_in_channels_last(transfer):
+    for network in (transfer.encoder, transfer.decoder):
+        assert not network.training
+        weights = [p for p in network.parameters() if p.ndim == 4 and p.shape[1] > 1]
+        assert all(weight.is_contiguous(memory_format=torch.channels_last) for weight in weights)
+
+
+def test_networks_are_compiled_only_on_request(transfer, monkeypatch):
+    compiled = []
+    monkeypatch.setattr(nn.Module, "compile", lambda self: compiled.append(self))
+    StyleTransfer(transfer.encoder, transfer.decoder)
+    assert compiled == []
+    StyleTransfer(transfer.encoder, transfer.decoder, compile=True)
+    assert compiled == [transfer.encoder, transfer.decoder]
+
+
+@pytest.mark.gpu
+@pytest.mark.skipif(not torch.cuda.is_available(), reason="needs a CUDA device")
+@pytest.mark.parametrize("preserve_color", ["none", "coral", "luminance"])
+def test_tensors_and_files_of_two_devices_meet(transfer, cat, starry, tmp_path, preserve_color):
+    write_image(tmp_path / "style.png", starry)
+    on_gpu = StyleTransfer.from_pretrained("lite", device="cuda", dtype="float32")
+    settings = {"masks": [(torch.ones(96, 60), starry)], "preserve_color": preserve_color, "style_size": 0}
+    results = [
+        pipeline.stylize(cat.to(place), tmp_path / "style.png", **settings).cpu()
+        for pipeline in (transfer, on_gpu)
+        for place in ("cpu", "cuda")
+    ]
+    assert all((result - results[0]).abs().mean() < 1e-3 for result in results)

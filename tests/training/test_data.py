@@ -1,0 +1,144 @@
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable
+from pathlib import Path
+from random import Random
+
+import numpy as np
+import pytest
+import torch
+from PIL import Image
+
+from adain_nodes.core.errors import ImageError, InvalidValueError
+from adain_nodes.training.config import TrainingConfig
+from adain_nodes.training.data import Batch, Pairs, Pictures, batches, warn_if_few
+
+Configure = Callable[..., TrainingConfig]
+Folders = tuple[Path, Path]
+
+
+def pairs(folders: Folders, config: TrainingConfig, **options: bool) -> Pairs:
+    contents, styles = (Pictures([folder], config.size, **options) for folder in folders)
+    return Pairs(contents, styles, config)
+
+
+def same(one: Batch, other: Batch) -> bool:
+    return torch.equal(one.content, other.content) and torch.equal(one.style, other.style)
+
+
+def test_batch(folders: Folders, config: Configure) -> None:
+    batch = pairs(folders, config(batch=3))[0]
+    assert batch.content.shape == batch.style.shape == (3, 3, 32, 32)
+    assert batch.content.dtype == torch.float32
+    assert 0 <= batch.content.min() < 0.1 < 0.9 < batch.content.max() <= 1
+    assert batch.noisy is None
+    assert batch.skipped == {}
+    assert not torch.equal(batch.content[0], batch.content[1])
+
+
+@pytest.mark.parametrize("cache", [False, True])
+def test_a_batch_depends_on_seed_and_step_alone(folders: Folders, config: Configure, cache: bool) -> None:
+    one, other = (pairs(folders, config(), cache=cache) for _ in range(2))
+    in_turn = [one[step] for step in range(4)]
+    torch.manual_seed(99)
+    assert same(other[3], in_turn[3])  # asked for first, and with another global seed
+    assert same(one[1], in_turn[1])  # asked for again
+    assert not same(in_turn[0], in_turn[1])
+    assert not same(pairs(folders, config(seed=1))[0], in_turn[0])
+
+
+def test_a_picture_stays_what_it_is_in_a_longer_batch(folders: Folders, config: Configure) -> None:
+    short, long = (pairs(folders, config(batch=size))[5] for size in (2, 4))
+    assert torch.equal(short.content, long.content[:2])
+
+
+@pytest.mark.filterwarnings("ignore:.*fork.*:DeprecationWarning")
+def test_workers_change_nothing(folders: Folders, config: Configure) -> None:
+    alone, helped = (list(batches(pairs(folders, config(steps=5, workers=workers)), 2)) for workers in (0, 2))
+    assert len(alone) == len(helped) == 3
+    assert all(same(*both) for both in zip(alone, helped, strict=True))
+
+
+def test_crops_are_parts_of_the_picture(tmp_path: Path, config: Configure) -> None:
+    rows, columns = np.mgrid[:40, :50]
+    Image.fromarray(np.stack((rows, columns, 0 * rows), -1).astype(np.uint8)).save(tmp_path / "ramp.png")
+    pictures = Pictures([tmp_path], 40)
+    lefts, mirrored = set(), set()
+    for step in range(40):
+        crop = (Pairs(pictures, pictures, config(flip=True, batch=1))[step].content[0] * 255).round()
+        top, left, right = crop[0, 0, 0], crop[1, 0, 0], crop[1, 0, -1]
+        assert torch.equal(crop[0], (top + torch.arange(32.0))[:, None].expand(32, 32))
+        assert abs(right - left) == 31
+        lefts.add(int(min(left, right)))
+        mirrored.add(bool(left > right))
+    assert mirrored == {True, False}
+    assert min(lefts) <= 2
+    assert max(lefts) >= 16  # 18 is the last place
+
+
+def test_noise(folders: Folders, config: Configure) -> None:
+    batch = pairs(folders, config(noise_weight=1.0, noise=0.05, batch=8))[0]
+    assert batch.noisy is not None
+    inside = (batch.content > 0.2) & (batch.content < 0.8)
+    assert (batch.noisy - batch.content)[inside].std() == pytest.approx(0.05, rel=0.05)
+    assert batch.noisy.min() >= 0
+    assert batch.noisy.max() <= 1
+
+
+def test_weights(folders: Folders) -> None:
+    pictures = Pictures([(folders[0], 1.0), (folders[1], 3.0)], 40)
+    assert len(pictures) == 11
+    drawn, random = 0, Random(0)
+    first = [pictures.read(path) for path in pictures.paths[:6]]
+    for _ in range(600):
+        picture = pictures.draw(random)
+        drawn += any(np.array_equal(picture, other) for other in first)
+    assert drawn / 600 == pytest.approx(6 / (6 + 3 * 5), abs=0.06)
+
+
+def test_folders_inside_and_files(folders: Folders) -> None:
+    assert len(Pictures([folders[0].parent], 40)) == 11
+    assert len(Pictures([folders[0] / "0.png"], 40)) == 1
+
+
+def test_corrupt_pictures_are_named_and_replaced(folders: Folders, config: Configure) -> None:
+    broken = folders[0] / "broken.png"
+    broken.write_bytes((folders[0] / "0.png").read_bytes()[:200])
+    one, other = pairs(folders, config()), pairs(folders, config())
+    taken = [one[step] for step in range(12)]
+    assert list(taken[-1].skipped) == [broken]
+    assert "broken.png" in taken[-1].skipped[broken]
+    assert same(other[11], taken[11])  # whoever came across it first
+
+
+def test_nothing_but_corrupt_pictures(tmp_path: Path) -> None:
+    (tmp_path / "a.png").write_bytes(b"no picture")
+    with pytest.raises(ImageError, match=r"1 of 1 pictures cannot be read, .*a\.png"):
+        Pictures([tmp_path], 40).draw(Random(0))
+
+
+def test_wrong_sources(tmp_path: Path, folders: Folders) -> None:
+    with pytest.raises(InvalidValueError, match="no pictures to train with"):
+        Pictures([], 40)
+    with pytest.raises(ImageError, match="No picture matches"):
+        Pictures([tmp_path / "nowhere"], 40)
+    with pytest.raises(InvalidValueError, match=r"weight of .* is 0; it must be more than 0"):
+        Pictures([(folders[0], 0.0)], 40)
+
+
+def test_cache_reads_once(folders: Folders) -> None:
+    pictures = Pictures([folders[0]], 40, cache=True)
+    path = pictures.paths[0]
+    before = pictures.read(path)
+    path.unlink()
+    assert np.array_equal(pictures.read(path), before)
+
+
+def test_few_pictures_are_warned_about(folders: Folders, caplog: pytest.LogCaptureFixture) -> None:
+    with caplog.at_level(logging.WARNING, "adain_nodes"):
+        warn_if_few(*(Pictures([folder], 40) for folder in folders))
+    assert [record.getMessage()[:25] for record in caplog.records] == [
+        "Only 6 content picture(s)",
+        "Only 5 style picture(s): ",
+    ]

@@ -1,0 +1,159 @@
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import numpy as np
+import pytest
+import torch
+from torch import Tensor
+from torch.nn import functional as F
+
+from adain_nodes.core.adain import adain_levels
+from adain_nodes.core.errors import ShapeError
+from adain_nodes.core.style import style_of
+from adain_nodes.models.base import Decoder, Encoder
+from adain_nodes.models.vgg import VGGDecoder, VGGEncoder
+from adain_nodes.training.config import TrainingConfig
+from adain_nodes.training.objective import Objective, total_variation
+
+Configure = Callable[..., TrainingConfig]
+Networks = tuple[Encoder, Decoder]
+Close = Callable[..., None]
+
+
+@pytest.fixture
+def pictures() -> tuple[Tensor, Tensor]:
+    return torch.rand(2, 3, 32, 32), torch.rand(2, 3, 32, 32)
+
+
+def mean_std(features: Tensor, ddof: int = 0) -> tuple[np.ndarray, np.ndarray]:
+    values = features.double().numpy()
+    return values.mean((2, 3)), np.sqrt(values.var((2, 3), ddof=ddof) + 1e-5)
+
+
+def style_figure(output: tuple[Tensor, ...], style: tuple[Tensor, ...]) -> float:
+    """The style figure that the project reports, in numpy: biased variance, eps 1e-5, summed over the levels."""
+    pairs = zip(map(mean_std, output), map(mean_std, style), strict=True)
+    return sum(((a - b) ** 2).mean() for ours, theirs in pairs for a, b in zip(ours, theirs, strict=True))
+
+
+def stylized(encoder: Encoder, decoder: Decoder, content: Tensor, style: Tensor) -> Tensor:
+    wanted = style_of(encoder(style), encoder.levels, "", encoder.convention)
+    return decoder(adain_levels(encoder(content), wanted))
+
+
+def test_joint(
+    networks: Networks, loss_network: Encoder, pictures: tuple[Tensor, Tensor], config: Configure, close: Close
+) -> None:
+    content, style = pictures
+    noisy = (content + 0.05 * torch.randn_like(content)).clamp(0, 1)
+    settings = config(variation_weight=2.0, reconstruction_weight=3.0, noise_weight=4.0, style_weight=5.0)
+    losses = Objective(settings, networks[0], loss_network)(*networks, content, style, noisy, 0)
+
+    output = stylized(*networks, content, style)
+    assert losses["style"].item() == pytest.approx(style_figure(loss_network(output), loss_network(style)), rel=1e-4)
+    close(losses["content"], F.mse_loss(loss_network(output)[-1], loss_network(content)[-1]))
+    close(losses["reconstruction"], (networks[1](networks[0](content)) - content).abs().mean())
+    close(losses["noise"], F.mse_loss(stylized(*networks, noisy, style), output))
+    close(losses["variation"], total_variation(output))
+    weights = {"content": 1, "style": 5, "variation": 2, "reconstruction": 3, "noise": 4}
+    assert losses["total"].item() == pytest.approx(sum(weights[name] * losses[name].item() for name in weights))
+
+
+def test_terms_without_weight_are_left_out(
+    networks: Networks, loss_network: Encoder, pictures: tuple[Tensor, Tensor], config: Configure
+) -> None:
+    losses = Objective(config(), networks[0], loss_network)(*networks, *pictures, None, 0)
+    assert list(losses) == ["total", "content", "style"]
+
+
+def test_the_papers_target_is_t(pictures: tuple[Tensor, Tensor], config: Configure, close: Close) -> None:
+    """t has the style's statistics by the encoder's convention (unbiased), here computed in numpy."""
+    content, style = pictures
+    encoder, loss_network, decoder = vgg_trio()
+    settings = config(objective="decoder", content_target="t")
+    losses = Objective(settings, encoder, loss_network)(encoder, decoder, content, style, None, 0)
+    (ours,), (theirs,) = encoder(content), encoder(style)
+    (mean, std), (wanted_mean, wanted_std) = mean_std(ours, ddof=1), mean_std(theirs, ddof=1)
+    mean, std, wanted_mean, wanted_std = (part[..., None, None] for part in (mean, std, wanted_mean, wanted_std))
+    t = torch.from_numpy((ours.numpy() - mean) / std * wanted_std + wanted_mean).float()
+    close(losses["content"], F.mse_loss(loss_network(decoder((t,)))[-1], t))
+
+
+def vgg_trio() -> tuple[VGGEncoder, VGGEncoder, VGGDecoder]:
+    encoder, loss_network = VGGEncoder(("relu2_1",)), VGGEncoder(("relu1_1", "relu2_1"))
+    loss_network.load_state_dict(encoder.state_dict())
+    for network in (encoder, loss_network):
+        network.requires_grad_(False)
+    return encoder, loss_network, VGGDecoder("relu2_1")
+
+
+def test_a_shared_encoder_runs_once(pictures: tuple[Tensor, Tensor], config: Configure, close: Close) -> None:
+    encoder, loss_network, decoder = vgg_trio()
+    settings = config(objective="decoder")
+    shared = Objective(settings, encoder, loss_network)
+    calls: list[int] = []
+    encoder.register_forward_hook(lambda *_: calls.append(1))
+    with_sharing = shared(encoder, decoder, *pictures, None, 0)
+    assert not calls
+    shared._shared = False
+    without = shared(encoder, decoder, *pictures, None, 0)
+    assert len(calls) == 2
+    close(with_sharing["total"], without["total"])
+
+
+def test_who_learns(
+    networks: Networks, loss_network: Encoder, pictures: tuple[Tensor, Tensor], config: Configure
+) -> None:
+    encoder, decoder = networks
+    decoder.requires_grad_(True)
+    for joint in (False, True):
+        encoder.requires_grad_(joint)
+        settings = config(objective="joint" if joint else "decoder")
+        Objective(settings, encoder, loss_network)(encoder, decoder, *pictures, None, 0)["total"].backward()
+        assert all(parameter.grad is not None and parameter.grad.any() for parameter in decoder.parameters())
+        assert all((parameter.grad is not None) == joint for parameter in encoder.parameters())
+
+
+def test_warmup_reconstructs(
+    networks: Networks, loss_network: Encoder, pictures: tuple[Tensor, Tensor], config: Configure, close: Close
+) -> None:
+    content, style = pictures
+    objective = Objective(config(warmup=2), networks[0], loss_network)
+    losses = objective(*networks, content, style, None, 1)
+    output = networks[1](networks[0](content))
+    assert list(losses) == ["total", "content", "reconstruction"]
+    close(losses["reconstruction"], F.l1_loss(output, content))
+    close(losses["content"], F.mse_loss(loss_network(output)[-1], loss_network(content)[-1]))
+    assert "style" in objective(*networks, content, style, None, 2)
+
+
+def test_bfloat16_gradients_point_the_same_way(
+    networks: Networks, loss_network: Encoder, pictures: tuple[Tensor, Tensor], config: Configure
+) -> None:
+    gradients = []
+    for network in networks:
+        network.requires_grad_(True)
+    for enabled in (False, True):
+        with torch.autocast("cpu", torch.bfloat16, enabled=enabled):
+            settings = config(reconstruction_weight=1.0)
+            losses = Objective(settings, networks[0], loss_network)(*networks, *pictures, None, 0)
+        assert all(loss.dtype == torch.float32 for loss in losses.values())
+        parameters = [parameter for network in networks for parameter in network.parameters()]
+        gradients.append(torch.cat([g.flatten() for g in torch.autograd.grad(losses["total"], parameters)]))
+    assert F.cosine_similarity(*gradients, dim=0) > 0.99
+    assert gradients[1].norm().item() == pytest.approx(gradients[0].norm().item(), rel=0.05)
+
+
+def test_noise_needs_noisy_pictures(
+    networks: Networks, loss_network: Encoder, pictures: tuple[Tensor, Tensor], config: Configure
+) -> None:
+    with pytest.raises(ShapeError, match="needs the content with noise"):
+        Objective(config(noise_weight=1.0), networks[0], loss_network)(*networks, *pictures, None, 0)
+
+
+def test_total_variation() -> None:
+    image = torch.zeros(1, 3, 4, 4)
+    image[..., 2:] = 0.5  # one edge among three steps to the right: 0.25 / 3
+    assert total_variation(image).item() == pytest.approx(0.25 / 3)
+    assert total_variation(torch.full((1, 3, 4, 4), 0.7)).item() == 0
