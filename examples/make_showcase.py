@@ -1,6 +1,6 @@
 """Makes showcase.jpg, the picture in the README, from the example pictures with the embedded model.
 
-    python examples/make_showcase.py
+python examples/make_showcase.py
 """
 
 from pathlib import Path

@@ -37,7 +37,7 @@ def tasks_of(*photos, style="styles/x.png", out=OUT, suffix=".png", **settings):
 
 def test_results_are_written_with_their_recipes(cook):
     seen = []
-    tasks = tasks_of("photos")
+    tasks = tasks_of("photos", out=Path("new/deeper"))
     report = run(tasks, cook, progress=seen.append)
     assert seen == tasks
     assert report.done == [task.out for task in tasks]

@@ -27,7 +27,9 @@ def files(tmp_path):
     """A photograph, two styles and a mask, of noise."""
     for name, side in (("photo", 48), ("red", 32), ("blue", 32)):
         write_image(tmp_path / f"{name}.png", torch.rand(1, 3, side, side + 8))
-    Image.new("L", (56, 48), 255).save(tmp_path / "mask.png")
+    mask = Image.new("L", (56, 48))
+    mask.paste(255, (0, 0, 28, 48))
+    mask.save(tmp_path / "mask.png")
     return tmp_path
 
 

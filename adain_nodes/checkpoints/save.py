@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
 import os
 from collections.abc import Mapping
 from pathlib import Path
@@ -10,7 +9,8 @@ from pathlib import Path
 import torch
 from safetensors.torch import save as serialise
 
-from adain_nodes.core.errors import InvalidValueError, OutputError
+from adain_nodes.core.errors import InvalidValueError
+from adain_nodes.core.files import replace_file
 from adain_nodes.models.base import Decoder, Encoder
 
 
@@ -40,17 +40,5 @@ def save_networks(
     if decoder is not None:
         known["encoder"] = encoder.fingerprint() if encoder is not None else decoder.encoder
     target = Path(path)
-    partial = target.with_name(f".{target.name}.{os.getpid()}.part")
-    try:
-        partial.write_bytes(serialise(tensors, {"format": "pt", **(metadata or {}), **known}))
-        partial.replace(target)
-    except OSError as error:
-        raise OutputError(
-            f"The weights cannot be written to {target}: {error.strerror}.",
-            "Choose another folder, or make room on the disk.",
-            path=target,
-        ) from error
-    finally:
-        with contextlib.suppress(OSError):  # what stopped the writing may stop this too, and is reported above
-            partial.unlink(missing_ok=True)
+    replace_file(target, serialise(tensors, {"format": "pt", **(metadata or {}), **known}))
     return target

@@ -13,7 +13,8 @@ if TYPE_CHECKING:
     from adain_nodes.pipeline import StyleTransfer
 
 
-def _option(*names: str, help: str, panel: str | None = None, metavar: str | None = None) -> Any:
+def option(*names: str, help: str, panel: str | None = None, metavar: str | None = None) -> Any:
+    """A Typer option, under the heading ``panel`` of the help."""
     return typer.Option(*names, help=help, rich_help_panel=panel, metavar=metavar)
 
 
@@ -21,7 +22,7 @@ def _option(*names: str, help: str, panel: str | None = None, metavar: str | Non
 Photos = Annotated[list[str], typer.Argument(metavar="PHOTO…", help="Files, folders or globs.")]
 Styles = Annotated[
     list[str],
-    _option(
+    option(
         "--style",
         "-s",
         metavar="STYLE[:WEIGHT]",
@@ -30,46 +31,46 @@ Styles = Annotated[
 ]
 Masks = Annotated[
     list[str],
-    _option(
+    option(
         "--mask", metavar="MASK:STYLE", help="A style for the white part of a mask; --style, if given, fills the rest."
     ),
 ]
-Alpha = Annotated[float, _option("--alpha", "-a", help="From 0 (the photograph) to 1 (the full style).")]
+Alpha = Annotated[float, option("--alpha", "-a", help="From 0 (the photograph) to 1 (the full style).")]
 PreserveColor = Annotated[
     Literal["none", "coral", "mean-std", "histogram", "luminance"],
-    _option("--preserve-color", help="Keep the photograph's colours, by this method."),
+    option("--preserve-color", help="Keep the photograph's colours, by this method."),
 ]
-Size = Annotated[int, _option("--size", help="Short side of the result in pixels; 0 keeps the photograph's.")]
+Size = Annotated[int, option("--size", help="Short side of the result in pixels; 0 keeps the photograph's.")]
 StyleSize = Annotated[
-    int, _option("--style-size", help="Short side of the style in pixels: larger means larger strokes; 0 keeps it.")
+    int, option("--style-size", help="Short side of the style in pixels: larger means larger strokes; 0 keeps it.")
 ]
 
 # Files
 _FILES = "Files"
-Out = Annotated[Path, _option("--out", "-o", panel=_FILES, help="A folder, or a file for a single result.")]
+Out = Annotated[Path, option("--out", "-o", panel=_FILES, help="A folder, or a file for a single result.")]
 Format = Annotated[
-    Literal["png", "jpg", "webp", "tiff"], _option("--format", panel=_FILES, help="Format of results in a folder.")
+    Literal["png", "jpg", "webp", "tiff"], option("--format", panel=_FILES, help="Format of results in a folder.")
 ]
-Depth = Annotated[Literal["8", "16"], _option("--depth", panel=_FILES, help="Bits per channel; 16 for PNG and TIFF.")]
-Quality = Annotated[int, _option("--quality", panel=_FILES, help="Of JPEG and WebP, 1 to 100.")]
-Lossless = Annotated[bool, _option("--lossless", panel=_FILES, help="Lossless WebP.")]
-Recursive = Annotated[bool, _option("--recursive", "-r", panel=_FILES, help="Look into folders inside folders.")]
-SkipExisting = Annotated[bool, _option("--skip-existing", panel=_FILES, help="Leave results that are there already.")]
+Depth = Annotated[Literal["8", "16"], option("--depth", panel=_FILES, help="Bits per channel; 16 for PNG and TIFF.")]
+Quality = Annotated[int, option("--quality", panel=_FILES, help="Of JPEG and WebP, 1 to 100.")]
+Lossless = Annotated[bool, option("--lossless", panel=_FILES, help="Lossless WebP.")]
+Recursive = Annotated[bool, option("--recursive", "-r", panel=_FILES, help="Look into folders inside folders.")]
+SkipExisting = Annotated[bool, option("--skip-existing", panel=_FILES, help="Leave results that are there already.")]
 MaxPixels = Annotated[
-    int, _option("--max-pixels", panel=_FILES, help="Refuse larger pictures (a guard against decompression bombs).")
+    int, option("--max-pixels", panel=_FILES, help="Refuse larger pictures (a guard against decompression bombs).")
 ]
 
 # Model
 _MODEL = "Model"
 Model = Annotated[
-    str, _option("--model", "-m", panel=_MODEL, help="A model's name (lite, vgg19) or the path of a weight file.")
+    str, option("--model", "-m", panel=_MODEL, help="A model's name (lite, vgg19) or the path of a weight file.")
 ]
 DecoderFile = Annotated[
-    str | None, _option("--decoder", panel=_MODEL, help="Another decoder than the model's: a weight file.")
+    str | None, option("--decoder", panel=_MODEL, help="Another decoder than the model's: a weight file.")
 ]
-Device = Annotated[str, _option("--device", panel=_MODEL, help="auto, cpu, cuda, cuda:1 or mps.")]
-Dtype = Annotated[str, _option("--dtype", panel=_MODEL, help="Precision: auto, float32, bfloat16 or float16.")]
-Compile = Annotated[bool, _option("--compile", panel=_MODEL, help="Compile first (about a minute), then run faster.")]
+Device = Annotated[str, option("--device", panel=_MODEL, help="auto, cpu, cuda, cuda:1 or mps.")]
+Dtype = Annotated[str, option("--dtype", panel=_MODEL, help="Precision: auto, float32, bfloat16 or float16.")]
+Compile = Annotated[bool, option("--compile", panel=_MODEL, help="Compile first (about a minute), then run faster.")]
 
 
 def load(model: str, decoder: str | None, device: str, dtype: str, compile: bool = False) -> StyleTransfer:

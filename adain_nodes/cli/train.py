@@ -11,11 +11,12 @@ from dataclasses import fields
 from datetime import timedelta
 from pathlib import Path
 from threading import Event
-from typing import TYPE_CHECKING, Annotated, Any, Literal
+from typing import TYPE_CHECKING, Any
 
 import typer
 
 from adain_nodes.cli import options
+from adain_nodes.cli import training_options as training
 from adain_nodes.cli.console import err, escape, explain_notes, out, progress, waiting
 from adain_nodes.core.errors import InvalidValueError
 from adain_nodes.training.config import FREE, TrainingConfig
@@ -28,87 +29,42 @@ _RUN = "run.json"
 _SOURCES = ("content", "style", "model", "decoder", "loss_network")
 _CONFIG = tuple(field.name for field in fields(TrainingConfig))
 
-_OBJECTIVE, _SCHEDULE, _DATA, _MACHINE = "Objective", "Optimisation", "Pictures", "Machine"
-
-
-def _option(panel: str | None, *names: str, help: str, metavar: str | None = None) -> Any:
-    return typer.Option(*names, help=help, rich_help_panel=panel, metavar=metavar)
-
 
 def train(
     context: typer.Context,
-    content: Annotated[
-        list[str], _option(None, "--content", metavar="DIR[:WEIGHT]", help="Photographs; repeat it for more folders.")
-    ] = [],  # noqa: B006 (Typer copies it)
-    style: Annotated[
-        list[str],
-        _option(None, "--style", "-s", metavar="DIR[:WEIGHT]", help="Styles; those of DIR:2 are drawn twice as often."),
-    ] = [],  # noqa: B006
-    out_path: Annotated[Path, _option(None, "--out", "-o", help="The run's folder.")] = Path("run"),
-    resume: Annotated[Path | None, _option(None, help="Go on with the run in this folder.")] = None,
+    content: training.Content = [],  # noqa: B006 (Typer copies it)
+    style: training.Style = [],  # noqa: B006 (Typer copies it)
+    out_path: training.Out = Path("run"),
+    resume: training.Resume = None,
     model: options.Model = "lite",
     decoder: options.DecoderFile = None,
-    loss_network: Annotated[
-        str, _option("Model", help="The VGG-19 that judges: a name of the catalogue or a weight file.")
-    ] = "vgg19-normalised",
-    from_scratch: Annotated[
-        bool, _option("Model", "--from-scratch", help="Begin with random weights in what is trained.")
-    ] = TrainingConfig.from_scratch,
-    objective: Annotated[
-        Literal["decoder", "joint"], _option(_OBJECTIVE, help="Train the decoder, or both networks jointly.")
-    ] = TrainingConfig.objective,
-    content_weight: Annotated[float, _option(_OBJECTIVE, help="Of the content loss.")] = TrainingConfig.content_weight,
-    style_weight: Annotated[float, _option(_OBJECTIVE, help="Of the style loss.")] = TrainingConfig.style_weight,
-    content_target: Annotated[
-        Literal["t", "content"], _option(_OBJECTIVE, help="Compare with the AdaIN features, or with the content's.")
-    ] = TrainingConfig.content_target,
-    variation_weight: Annotated[
-        float, _option(_OBJECTIVE, help="Of the total variation, against noise.")
-    ] = TrainingConfig.variation_weight,
-    reconstruction_weight: Annotated[
-        float, _option(_OBJECTIVE, help="Of giving back the content at alpha 0.")
-    ] = TrainingConfig.reconstruction_weight,
-    noise_weight: Annotated[
-        float, _option(_OBJECTIVE, help="Of giving the same picture under sensor noise.")
-    ] = TrainingConfig.noise_weight,
-    noise: Annotated[
-        float, _option(_OBJECTIVE, help="Standard deviation of that noise, of a range of 1.")
-    ] = TrainingConfig.noise,
-    warmup: Annotated[
-        int, _option(_OBJECTIVE, help="Steps at first that only reconstruct, for runs that look stuck.")
-    ] = TrainingConfig.warmup,
-    steps: Annotated[int, _option(_SCHEDULE, help="Steps in all.")] = TrainingConfig.steps,
-    batch: Annotated[int, _option(_SCHEDULE, help="Pairs in a step.")] = TrainingConfig.batch,
-    accumulate: Annotated[
-        int, _option(_SCHEDULE, help="Parts that a batch is run in, to save memory.")
-    ] = TrainingConfig.accumulate,
-    learning_rate: Annotated[float, _option(_SCHEDULE, "--learning-rate", "--lr", help="Adam's first rate.")] = (
-        TrainingConfig.learning_rate
-    ),
-    decay: Annotated[float, _option(_SCHEDULE, help="The rate at step t is divided by 1 + decay × t.")] = (
-        TrainingConfig.decay
-    ),
-    clip: Annotated[float, _option(_SCHEDULE, help="Longest gradient; 0 for no limit.")] = TrainingConfig.clip,
-    average: Annotated[
-        float, _option(_SCHEDULE, help="Decay of the average of the weights that is the result; 0 for none.")
-    ] = TrainingConfig.average,
-    seed: Annotated[int, _option(_SCHEDULE, help="Decides every random number.")] = TrainingConfig.seed,
-    size: Annotated[int, _option(_DATA, help="Short side that pictures are brought to.")] = TrainingConfig.size,
-    crop: Annotated[int, _option(_DATA, help="Side of the squares cut from them.")] = TrainingConfig.crop,
-    flip: Annotated[bool, _option(_DATA, "--flip", help="Mirror half of them.")] = TrainingConfig.flip,
-    cache: Annotated[
-        bool, _option(_DATA, "--cache", help="Keep all pictures in memory once they are read.")
-    ] = TrainingConfig.cache,
-    workers: Annotated[int, _option(_DATA, help="Processes that read pictures; 0 for none.")] = TrainingConfig.workers,
-    checkpoint_every: Annotated[int, _option(_MACHINE, help="Steps between checkpoints.")] = (
-        TrainingConfig.checkpoint_every
-    ),
-    sample_every: Annotated[
-        int, _option(_MACHINE, help="Steps between curves and sheets of samples.")
-    ] = TrainingConfig.sample_every,
-    precision: Annotated[Literal["float32", "bfloat16"], _option(_MACHINE, help="Of the convolutions.")] = (
-        TrainingConfig.precision
-    ),
+    loss_network: training.LossNetwork = "vgg19-normalised",
+    from_scratch: training.FromScratch = TrainingConfig.from_scratch,
+    objective: training.Objective = TrainingConfig.objective,
+    content_weight: training.ContentWeight = TrainingConfig.content_weight,
+    style_weight: training.StyleWeight = TrainingConfig.style_weight,
+    content_target: training.ContentTarget = TrainingConfig.content_target,
+    variation_weight: training.VariationWeight = TrainingConfig.variation_weight,
+    reconstruction_weight: training.ReconstructionWeight = TrainingConfig.reconstruction_weight,
+    noise_weight: training.NoiseWeight = TrainingConfig.noise_weight,
+    noise: training.Noise = TrainingConfig.noise,
+    warmup: training.Warmup = TrainingConfig.warmup,
+    steps: training.Steps = TrainingConfig.steps,
+    batch: training.Batch = TrainingConfig.batch,
+    accumulate: training.Accumulate = TrainingConfig.accumulate,
+    learning_rate: training.LearningRate = TrainingConfig.learning_rate,
+    decay: training.Decay = TrainingConfig.decay,
+    clip: training.Clip = TrainingConfig.clip,
+    average: training.Average = TrainingConfig.average,
+    seed: training.Seed = TrainingConfig.seed,
+    size: training.Size = TrainingConfig.size,
+    crop: training.Crop = TrainingConfig.crop,
+    flip: training.Flip = TrainingConfig.flip,
+    cache: training.Cache = TrainingConfig.cache,
+    workers: training.Workers = TrainingConfig.workers,
+    checkpoint_every: training.CheckpointEvery = TrainingConfig.checkpoint_every,
+    sample_every: training.SampleEvery = TrainingConfig.sample_every,
+    precision: training.Precision = TrainingConfig.precision,
     device: options.Device = "auto",
 ) -> None:
     """Train a decoder, or a small model whole, on photographs and styles.
@@ -150,7 +106,7 @@ def _run(config: TrainingConfig, settings: dict[str, Any], folder: Path, device:
         raise InvalidValueError(f"{folder} holds a run already.", f"Go on with --resume {folder}, or change --out.")
     with waiting("Loading the networks …"):
         from adain_nodes.batch import weighted
-        from adain_nodes.imaging import replace_file
+        from adain_nodes.core.files import replace_file
         from adain_nodes.training.loop import train as run
 
         encoder, decoder, loss_network = _networks(settings, folder, config)

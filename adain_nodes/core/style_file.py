@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
 import json
 import os
 from pathlib import Path
@@ -12,7 +11,8 @@ from safetensors import SafetensorError, safe_open
 from safetensors.torch import save as serialise
 from torch import Tensor
 
-from adain_nodes.core.errors import CheckpointError, OutputError
+from adain_nodes.core.errors import CheckpointError
+from adain_nodes.core.files import replace_file
 from adain_nodes.core.statistics import CONVENTIONS, Statistics
 from adain_nodes.core.style import Style
 
@@ -37,19 +37,7 @@ def save_style(style: Style, path: str | os.PathLike[str]) -> Path:
         "convention": style.convention.name,
         "note": style.note,
     }
-    partial = target.with_name(f".{target.name}.{os.getpid()}.part")
-    try:
-        partial.write_bytes(serialise(tensors, metadata))
-        partial.replace(target)
-    except OSError as error:
-        raise OutputError(
-            f"The style cannot be written to {target}: {error.strerror}.",
-            "Choose another folder, or make room on the disk.",
-            path=target,
-        ) from error
-    finally:
-        with contextlib.suppress(OSError):  # what stopped the writing may stop this too, and is reported above
-            partial.unlink(missing_ok=True)
+    replace_file(target, serialise(tensors, metadata))
     return target
 
 

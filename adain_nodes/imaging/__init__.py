@@ -1,6 +1,6 @@
 """Pictures in and out: files and PIL images to tensors and back."""
 
-from adain_nodes.imaging.files import find_images, read_bytes, replace_file
+from adain_nodes.imaging.files import find_images, read_bytes
 from adain_nodes.imaging.parameters import read_parameters
 from adain_nodes.imaging.reading import MAX_PIXELS, Picture, Source, read_image, read_mask, read_square
 from adain_nodes.imaging.sheet import contact_sheet
@@ -19,7 +19,6 @@ __all__ = [
     "read_mask",
     "read_parameters",
     "read_square",
-    "replace_file",
     "resize",
     "to_array",
     "to_pil",

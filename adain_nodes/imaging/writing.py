@@ -11,7 +11,7 @@ from PIL import Image
 from torch import Tensor
 
 from adain_nodes.core.errors import InvalidValueError, OutputError, ShapeError
-from adain_nodes.imaging.files import replace_file
+from adain_nodes.core.files import replace_file
 from adain_nodes.imaging.libvips import libvips
 from adain_nodes.imaging.parameters import KEY, exif_data, parameters_text, png_info
 from adain_nodes.imaging.tensors import to_array

@@ -10,7 +10,7 @@ from torch import Tensor
 
 from adain_nodes.checkpoints.load import load_state
 from adain_nodes.core.errors import CheckpointError, InvalidValueError
-from adain_nodes.imaging import replace_file
+from adain_nodes.core.files import replace_file
 from adain_nodes.training.config import TrainingConfig
 
 FORMAT = "adain-training-1"

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from adain_nodes.imaging import replace_file
+from adain_nodes.core.files import replace_file
 from adain_nodes.training.objective import TERMS
 
 COLUMNS = ("step", *TERMS, "gradient")

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import numpy as np
 
-from adain_nodes.imaging import replace_file
+from adain_nodes.core.files import replace_file
 from adain_nodes.training.objective import TERMS
 
 log = logging.getLogger("adain_nodes")

@@ -12,9 +12,10 @@ from torch import Tensor
 
 from adain_nodes.backend import Backend
 from adain_nodes.core.adain import adain_levels
+from adain_nodes.core.files import replace_file
 from adain_nodes.core.sizing import size_of
 from adain_nodes.core.style import style_of
-from adain_nodes.imaging import contact_sheet, replace_file, to_tensor
+from adain_nodes.imaging import contact_sheet, to_tensor
 from adain_nodes.models.base import Decoder, Encoder
 from adain_nodes.training.data import Pairs, Pictures
 

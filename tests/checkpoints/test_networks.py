@@ -82,13 +82,16 @@ def test_decoder_of_a_file_with_both_is_replaced(lite, tmp_path):
     assert same(decoder, other)
 
 
-def test_encoder_is_cut_at_the_level_of_its_decoder(tmp_path):
+@pytest.mark.parametrize("named", ["family", "fingerprint"])
+def test_encoder_is_cut_at_the_level_of_its_decoder(tmp_path, vgg, named):
     deep = VGGEncoder(("relu3_1",))
+    deep.load_state_dict(vgg[0].state_dict(), strict=False)
     encoder_file = save(tmp_path / "encoder.safetensors", deep)
-    decoder_file = save(tmp_path / "decoder.safetensors", VGGDecoder("relu2_1"))
+    trained_for = vgg[0].family if named == "family" else vgg[0].fingerprint()
+    decoder_file = save(tmp_path / "decoder.safetensors", VGGDecoder("relu2_1", trained_for))
     encoder, decoder = load_networks(encoder_file, decoder_file)
     assert encoder.levels == decoder.levels == ("relu2_1",)
-    assert torch.equal(encoder.convs["conv2_1"].weight, deep.convs["conv2_1"].weight)
+    assert same(encoder, vgg[0])
 
 
 def test_catalogue_names_are_found_in_the_folders_of_the_host(vgg, lite, tmp_path):
@@ -101,6 +104,12 @@ def test_catalogue_names_are_found_in_the_folders_of_the_host(vgg, lite, tmp_pat
     other = LiteDecoder((2, 3, 4, 5), lite[0].fingerprint())
     model_file = save(tmp_path / "model.safetensors", lite[0], other)
     assert same(load_networks(model_file, "lite", host_folders=[folder])[1], lite[1])
+
+
+def test_names_of_the_catalogue_come_before_files(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "lite").write_text("no weights")
+    assert load_networks("lite")[0].channels == load_encoder("lite").channels == (32, 64, 128)
 
 
 def test_decoder_of_other_weights_is_refused(lite, tmp_path):

@@ -59,6 +59,6 @@ def test_nothing_to_save(tmp_path: Path) -> None:
 
 
 def test_a_place_that_cannot_be_written(tmp_path: Path) -> None:
-    with pytest.raises(OutputError, match=r"weights cannot be written to .*: No such file"):
+    with pytest.raises(OutputError, match="cannot be written: its folder does not exist"):
         save_networks(tmp_path / "nowhere" / "n.safetensors", LiteEncoder(WIDTHS))
     assert not list(tmp_path.iterdir())

@@ -72,27 +72,11 @@ def test_saving_replaces_an_older_style_and_leaves_nothing_behind(tmp_path):
     assert [path.name for path in tmp_path.iterdir()] == ["style.safetensors"]
 
 
-def test_a_full_disk_leaves_the_older_style_and_no_partial_file(tmp_path, monkeypatch):
-    path = save_style(make(note="older"), tmp_path / "style.safetensors")
-
-    def write_half(self: Path, data: bytes) -> None:
-        with self.open("wb") as file:
-            file.write(data[: len(data) // 2])
-        raise OSError(28, "No space left on device")
-
-    monkeypatch.setattr(Path, "write_bytes", write_half)
-    with pytest.raises(OutputError, match=r"style\.safetensors: No space left on device") as caught:
-        save_style(make(), path)
-    assert caught.value.facts["path"] == path
-    assert [file.name for file in tmp_path.iterdir()] == ["style.safetensors"]
-    assert load_style(path).note == "older"
-
-
 @pytest.mark.parametrize("place", ["absent/style", "file/style", "folder", "x" * 300])
 def test_places_that_cannot_be_written(tmp_path, place):
     (tmp_path / "file").write_text("no folder")
     (tmp_path / "folder").mkdir()
-    with pytest.raises(OutputError, match="cannot be written to"):
+    with pytest.raises(OutputError, match="cannot be written"):
         save_style(make(), tmp_path / place)
     assert sorted(path.name for path in tmp_path.iterdir()) == ["file", "folder"]
     assert not list((tmp_path / "folder").iterdir())

@@ -13,6 +13,7 @@ from safetensors.torch import load_file
 from torch import nn
 from torch.nn import functional as F
 
+from adain_nodes.backend import choose_backend
 from adain_nodes.core.errors import EncoderMismatchError, ImageError, InvalidValueError, ShapeError
 from adain_nodes.imaging import Picture, read_image, resize, write_image
 from adain_nodes.models.vgg import VGGDecoder
@@ -208,6 +209,30 @@ def test_networks_are_compiled_only_on_request(transfer, monkeypatch):
     assert compiled == []
     StyleTransfer(transfer.encoder, transfer.decoder, compile=True)
     assert compiled == [transfer.encoder, transfer.decoder]
+
+
+def test_pretrained_networks_are_loaded_as_asked(transfer, monkeypatch, tmp_path):
+    asked, compiled = [], []
+
+    def load(model, decoder, *, host_folders):
+        asked.append((model, decoder, host_folders))
+        return transfer.encoder, transfer.decoder
+
+    monkeypatch.setattr("adain_nodes.pipeline.load_networks", load)
+    monkeypatch.setattr(nn.Module, "compile", lambda self: compiled.append(self))
+    settings = {"device": "cpu", "dtype": "bfloat16", "compile": True, "host_folders": [tmp_path]}
+    loaded = StyleTransfer.from_pretrained("vgg19", decoder="mine.pth", **settings)
+    StyleTransfer.from_pretrained()
+    assert asked == [("vgg19", "mine.pth", [tmp_path]), ("lite", None, ())]
+    assert loaded.backend == choose_backend("cpu", "bfloat16")
+    assert len(compiled) == 2
+
+
+def test_fingerprint_is_computed_once(transfer, monkeypatch):
+    own = StyleTransfer(transfer.encoder, transfer.decoder)
+    digests = iter(["first", "second"])
+    monkeypatch.setattr(own.encoder, "fingerprint", lambda: next(digests))
+    assert (own.fingerprint, own.fingerprint) == ("first", "first")
 
 
 @pytest.mark.gpu

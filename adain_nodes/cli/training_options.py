@@ -1,0 +1,59 @@
+"""The options of `adain train`, each spelled once. Their defaults are those of ``TrainingConfig``."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated, Literal
+
+from adain_nodes.cli.options import option
+
+_OBJECTIVE, _SCHEDULE, _DATA, _MACHINE = "Objective", "Optimisation", "Pictures", "Machine"
+
+Content = Annotated[
+    list[str], option("--content", metavar="DIR[:WEIGHT]", help="Photographs; repeat it for more folders.")
+]
+Style = Annotated[
+    list[str],
+    option("--style", "-s", metavar="DIR[:WEIGHT]", help="Styles; those of DIR:2 are drawn twice as often."),
+]
+Out = Annotated[Path, option("--out", "-o", help="The run's folder.")]
+Resume = Annotated[Path | None, option(help="Go on with the run in this folder.")]
+LossNetwork = Annotated[
+    str, option(panel="Model", help="The VGG-19 that judges: a name of the catalogue or a weight file.")
+]
+FromScratch = Annotated[
+    bool, option("--from-scratch", panel="Model", help="Begin with random weights in what is trained.")
+]
+Objective = Annotated[
+    Literal["decoder", "joint"], option(panel=_OBJECTIVE, help="Train the decoder, or both networks jointly.")
+]
+ContentWeight = Annotated[float, option(panel=_OBJECTIVE, help="Of the content loss.")]
+StyleWeight = Annotated[float, option(panel=_OBJECTIVE, help="Of the style loss.")]
+ContentTarget = Annotated[
+    Literal["t", "content"], option(panel=_OBJECTIVE, help="Compare with the AdaIN features, or with the content's.")
+]
+VariationWeight = Annotated[float, option(panel=_OBJECTIVE, help="Of the total variation, against noise.")]
+ReconstructionWeight = Annotated[float, option(panel=_OBJECTIVE, help="Of giving back the content at alpha 0.")]
+NoiseWeight = Annotated[float, option(panel=_OBJECTIVE, help="Of giving the same picture under sensor noise.")]
+Noise = Annotated[float, option(panel=_OBJECTIVE, help="Standard deviation of that noise, of a range of 1.")]
+Warmup = Annotated[
+    int, option(panel=_OBJECTIVE, help="Steps at first that only reconstruct, for runs that look stuck.")
+]
+Steps = Annotated[int, option(panel=_SCHEDULE, help="Steps in all.")]
+Batch = Annotated[int, option(panel=_SCHEDULE, help="Pairs in a step.")]
+Accumulate = Annotated[int, option(panel=_SCHEDULE, help="Parts that a batch is run in, to save memory.")]
+LearningRate = Annotated[float, option("--learning-rate", "--lr", panel=_SCHEDULE, help="Adam's first rate.")]
+Decay = Annotated[float, option(panel=_SCHEDULE, help="The rate at step t is divided by 1 + decay × t.")]
+Clip = Annotated[float, option(panel=_SCHEDULE, help="Longest gradient; 0 for no limit.")]
+Average = Annotated[
+    float, option(panel=_SCHEDULE, help="Decay of the average of the weights that is the result; 0 for none.")
+]
+Seed = Annotated[int, option(panel=_SCHEDULE, help="Decides every random number.")]
+Size = Annotated[int, option(panel=_DATA, help="Short side that pictures are brought to.")]
+Crop = Annotated[int, option(panel=_DATA, help="Side of the squares cut from them.")]
+Flip = Annotated[bool, option("--flip", panel=_DATA, help="Mirror half of them.")]
+Cache = Annotated[bool, option("--cache", panel=_DATA, help="Keep all pictures in memory once they are read.")]
+Workers = Annotated[int, option(panel=_DATA, help="Processes that read pictures; 0 for none.")]
+CheckpointEvery = Annotated[int, option(panel=_MACHINE, help="Steps between checkpoints.")]
+SampleEvery = Annotated[int, option(panel=_MACHINE, help="Steps between curves and sheets of samples.")]
+Precision = Annotated[Literal["float32", "bfloat16"], option(panel=_MACHINE, help="Of the convolutions.")]

@@ -1,0 +1,38 @@
+"""Replacing a file in one step: whoever looks sees the old one or the new one, and never a part."""
+
+import contextlib
+import errno
+import secrets
+from pathlib import Path
+
+from adain_nodes.core.errors import OutputError
+
+_CAUSES = {
+    errno.ENOSPC: ("the disk is full", "Free some space or write to another disk."),
+    errno.EDQUOT: ("your disk quota is used up", "Free some space or write to another disk."),
+    errno.ENOENT: ("its folder does not exist", "Create the folder or choose another one."),
+    errno.ENOTDIR: ("its folder is a file", "Choose another folder."),
+    errno.EISDIR: ("it is a folder", "Choose a file name inside it."),
+    errno.EACCES: ("its folder may not be written to", "Choose another folder or change its permissions."),
+    errno.EPERM: ("its folder may not be written to", "Choose another folder or change its permissions."),
+    errno.EROFS: ("its disk is read-only", "Choose another folder."),
+}
+
+
+def replace_file(path: Path, data: bytes) -> None:
+    """Write ``data`` to ``path`` in one step: beside it first, then in its place.
+
+    Raises OutputError when that fails; an older file is then still there, and no partial one.
+    """
+    target = path.resolve()  # through a link, as plain writing would go
+    temporary = target.with_name(f".{secrets.token_hex(8)}.tmp")
+    try:
+        with temporary.open("xb") as file:
+            file.write(data)
+        temporary.replace(target)
+    except OSError as error:
+        cause, remedy = _CAUSES.get(error.errno or 0, (error.strerror, "Choose another file name or folder."))
+        raise OutputError(f"{path} cannot be written: {cause}.", remedy, path=path, errno=error.errno) from error
+    finally:
+        with contextlib.suppress(OSError):  # what stopped the writing may stop this too, and is reported above
+            temporary.unlink(missing_ok=True)
