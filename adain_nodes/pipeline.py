@@ -19,7 +19,7 @@ from adain_nodes.core.adain import Features, check_alpha
 from adain_nodes.core.color import METHODS, match_color
 from adain_nodes.core.errors import InvalidValueError, ShapeError
 from adain_nodes.core.regions import Region, adain_regions, coverage
-from adain_nodes.core.sizing import Size, pad_to_minimum, resize_mask, size_of
+from adain_nodes.core.sizing import Size, mask_of_level, pad_to_minimum, resize_mask, size_of
 from adain_nodes.core.style import Style, blend, style_of
 from adain_nodes.core.style_file import load_style
 from adain_nodes.imaging import Picture, read_image, read_mask, resize
@@ -186,7 +186,7 @@ class StyleTransfer:
                     'Pass its picture, or preserve the colours with "luminance".',
                     note=look.note,
                 )
-            look.check_encoder(self.fingerprint)
+            look.check_encoder(self.fingerprint, self.encoder.levels)
             return look
         rgb, opaque = self._read(look)
         area = None if mask is None else self._mask(mask, size_of(rgb))
@@ -199,10 +199,11 @@ class StyleTransfer:
                 "Mark the part that is the style in white.",
             )
         rgb = resize(rgb, size).to(self.backend.device)
+        area = None if area is None else resize_mask(area, size_of(rgb))
         if recolour is not None:
-            rgb = recolour(rgb, None if area is None else (resize_mask(area, size_of(rgb)) > 0).float())
+            rgb = recolour(rgb, None if area is None else (area > 0).float())
         features = self.encode(rgb)
-        masks = None if area is None else [resize_mask(area, size_of(level)) for level in features]
+        masks = None if area is None else [mask_of_level(area, size_of(level)) for level in features]
         note = Path(look).stem if isinstance(look, str | os.PathLike) else ""
         return style_of(
             features, self.encoder.levels, self.fingerprint, self.encoder.convention, masks=masks, note=note

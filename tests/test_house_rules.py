@@ -19,9 +19,9 @@ FUNCTIONS = ast.FunctionDef | ast.AsyncFunctionDef
 
 
 def long_functions(tree: ast.Module) -> list[str]:
-    """Names and lengths of bodies that are too long; the signature of a command is a table of options, and free."""
+    """Names and lengths of functions that are too long."""
     functions = [node for node in ast.walk(tree) if isinstance(node, FUNCTIONS)]
-    lengths = {f"{node.lineno} {node.name}": (node.end_lineno or 0) - node.body[0].lineno + 1 for node in functions}
+    lengths = {f"{node.lineno} {node.name}": (node.end_lineno or 0) - node.lineno + 1 for node in functions}
     return [f"{name}: {length} lines" for name, length in lengths.items() if length > LINES_A_FUNCTION]
 
 
@@ -89,7 +89,7 @@ def test_a_swallowed_exception_is_seen(handler):
 
 @pytest.mark.parametrize("kind", ["def", "async def"])
 def test_a_long_function_is_seen(kind):
-    body = "    act()\n" * LINES_A_FUNCTION
+    body = "    act()\n" * (LINES_A_FUNCTION - 1)
     assert not long_functions(ast.parse(f"{kind} act():\n{body}"))
     assert long_functions(ast.parse(f"{kind} act():\n{body}    act()")) == ["1 act: 51 lines"]
 

@@ -12,7 +12,7 @@ from torch.nn import functional as F
 
 from adain_nodes.core.adain import Features, adain_affine, adain_levels
 from adain_nodes.core.errors import InvalidValueError, ShapeError
-from adain_nodes.core.sizing import resize_mask, size_of
+from adain_nodes.core.sizing import mask_of_level, size_of
 from adain_nodes.core.statistics import content_statistics
 from adain_nodes.core.style import Style
 
@@ -71,7 +71,7 @@ def _adain_level(level: Tensor, index: int, regions: Sequence[Region]) -> Tensor
     """x + Σ_k m_k (T_k(x) - x): every T_k is ``x * scale + shift``, so only scale and shift maps are summed."""
     everywhere = level.new_ones((1, 1, *size_of(level)), dtype=torch.float32)
     masks = [
-        everywhere if region.mask is None else resize_mask(region.mask.to(everywhere), size_of(level))
+        everywhere if region.mask is None else mask_of_level(region.mask.to(everywhere), size_of(level))
         for region in regions
     ]
     crowding = sum(masks[1:], masks[0]).clamp_min(1)

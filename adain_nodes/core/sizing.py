@@ -38,3 +38,17 @@ def resize_mask(mask: Tensor, size: Size) -> Tensor:
     if size[0] <= height and size[1] <= width:
         return F.adaptive_avg_pool2d(mask, size)
     return F.interpolate(mask, size=size, mode="bilinear", align_corners=False)
+
+
+def mask_of_level(mask: Tensor, size: Size) -> Tensor:
+    """A soft mask B×1×H×W of a picture's size, as weights for the cells of one of its levels.
+
+    A cell belongs to ``stride``×``stride`` pixels, the last one to fewer where the size is no multiple: the mean of
+    the mask over just these. A mask of a size that no power of two leads to the level from is resized evenly.
+    """
+    height, width = size_of(mask)
+    for stride in (1, 2, 4, 8, 16):
+        if size == (-(-height // stride), -(-width // stride)):
+            padding = (0, size[1] * stride - width, 0, size[0] * stride - height)
+            return F.avg_pool2d(F.pad(mask, padding, mode="replicate"), stride)
+    return resize_mask(mask, size)

@@ -36,12 +36,12 @@ class Style:
         """The same style on another device."""
         return replace(self, levels=tuple(Statistics(*(t.to(device) for t in level)) for level in self.levels))
 
-    def check_encoder(self, fingerprint: str) -> None:
-        """Raise EncoderMismatchError unless the style was made by the encoder with this fingerprint."""
-        if self.encoder != fingerprint:
+    def check_encoder(self, fingerprint: str, names: Sequence[str]) -> None:
+        """Raise EncoderMismatchError unless the encoder with this fingerprint made the style at these levels."""
+        if self.encoder != fingerprint or self.names != tuple(names):
             raise EncoderMismatchError(
-                f"The style {self.note or '(unnamed)'!r} was made by the encoder {self.encoder}; "
-                f"the encoder in use is {fingerprint}.",
+                f"The style {self.note or '(unnamed)'!r} was made by the encoder {self.encoder} at "
+                f"{', '.join(self.names)}; the encoder in use is {fingerprint} at {', '.join(names)}.",
                 "Encode the style's picture again with this encoder, or load the model that the style was made with.",
                 style=self.encoder,
                 encoder=fingerprint,
@@ -80,19 +80,18 @@ def blend(styles: Sequence[Style], weights: Sequence[float] | None = None) -> St
     """One style from several: the weighted mean of their statistics, weights normalised to sum 1 (equation 15).
 
     Equals the blend of the AdaIN features, at the cost of one. Weights default to equal shares; negative ones lead
-    away from a style (standard deviations stop at 0). Raises InvalidValueError for no styles, for weights that are
-    not finite, sum to 0 or are not one a style, EncoderMismatchError for styles of different encoders and ShapeError
-    for other levels, conventions or batches.
+    away from a style (standard deviations stop at 0). Raises InvalidValueError for no styles and for weights that are
+    not finite, not one a style or sum to 0 or less, EncoderMismatchError for styles of different encoders, levels or
+    conventions, and ShapeError for batches that do not fit.
     """
     shares = _normalised(weights if weights is not None else [1.0] * len(styles), len(styles))
     first = styles[0]
     for style in styles[1:]:
-        style.check_encoder(first.encoder)
-        if style.names != first.names or style.convention != first.convention:
-            raise ShapeError(
-                f"One style has the levels {first.names} ({first.convention.name}), another {style.names} "
-                f"({style.convention.name}).",
-                "Encode all styles with the same encoder and levels.",
+        style.check_encoder(first.encoder, first.names)
+        if style.convention != first.convention:
+            raise EncoderMismatchError(
+                f"One style has {first.convention.name} statistics, another {style.convention.name} ones.",
+                "Encode all styles with the same encoder.",
             )
     if len(batches := {style.batch for style in styles} - {1}) > 1:
         raise ShapeError(
@@ -126,9 +125,9 @@ def _normalised(weights: Sequence[float], count: int) -> list[float]:
             weights=list(weights),
         )
     total = sum(weights)
-    if not math.isfinite(total) or abs(total) < 1e-8:
+    if not (math.isfinite(total) and total > 1e-8):
         raise InvalidValueError(
-            f"The style weights {', '.join(f'{w:g}' for w in weights)} sum to {total:g}; they cannot be normalised.",
+            f"The style weights {', '.join(f'{w:g}' for w in weights)} sum to {total:g}; the sum must be above 0.",
             "Give at least one style a weight above 0.",
             weights=list(weights),
         )

@@ -88,7 +88,8 @@ def own_vgg(state: State, metadata: Mapping[str, str], levels: Levels | None) ->
         wanted = {name: tensor for name, tensor in parts.items() if not name.startswith(deeper)}
         _fill(encoder, wanted, "the project's VGG-19 encoder")
     if parts := _part(state, "dec."):
-        decoder = VGGDecoder(_deepest_named(parts), metadata.get("encoder", NORMALISED))
+        fingerprint = encoder.fingerprint() if encoder else metadata.get("encoder", NORMALISED)
+        decoder = VGGDecoder(_deepest_named(parts), fingerprint)
         _fill(decoder, parts, "the project's VGG-19 decoder")
     return Networks("VGG-19 of this project", encoder, decoder)
 

@@ -72,7 +72,10 @@ def test_saved_style_does_for_its_picture(adain, folder):
     ("arguments", "error"),
     [
         (["gone.png", "-o", "a.safetensors"], "gone.png does not exist"),
-        (["styles/warm.png", "-o", "none/a.safetensors"], "none/a.safetensors cannot be written: its folder does not exist"),
+        (
+            ["styles/warm.png", "-o", "none/a.safetensors"],
+            "none/a.safetensors cannot be written",
+        ),
         (["styles/warm.png:0", "-o", "a.safetensors"], "The style weights 0 sum to 0"),
         (["styles/warm.png", "-o", "a.safetensors", "-m", "litte"], "Known: lite (embedded), vgg19"),
     ],

@@ -5,7 +5,7 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from adain_nodes.core.sizing import crop_to, pad_to_minimum, resize_mask, size_of
+from adain_nodes.core.sizing import crop_to, mask_of_level, pad_to_minimum, resize_mask, size_of
 
 
 @pytest.mark.parametrize("shape", [(5, 7), (3, 5, 7), (2, 3, 5, 7)])
@@ -71,3 +71,24 @@ def test_a_resized_mask_has_the_size_and_the_range(size, to, value):
 def test_a_mask_of_the_right_size_is_handed_back():
     mask = torch.rand(1, 1, 5, 7)
     assert resize_mask(mask, (5, 7)) is mask
+
+
+@pytest.mark.parametrize(("height", "width", "stride"), [(16, 24, 8), (65, 70, 8), (9, 13, 4), (7, 5, 1)])
+def test_a_cell_averages_the_pixels_under_it(height, width, stride):
+    mask = torch.rand(2, 1, height, width)
+    cells = mask_of_level(mask, (-(-height // stride), -(-width // stride)))
+    for row in range(0, height - stride + 1, stride):
+        for column in range(0, width - stride + 1, stride):
+            expected = mask[..., row : row + stride, column : column + stride].mean((2, 3))
+            assert torch.allclose(cells[..., row // stride, column // stride], expected)
+
+
+def test_the_last_cell_ends_with_the_picture():
+    mask = torch.zeros(1, 1, 65, 64)
+    mask[..., 64, :] = 1
+    assert torch.equal(mask_of_level(mask, (9, 8))[0, 0, :, 0], torch.eye(9)[8])
+
+
+def test_a_mask_of_another_size_is_resized_evenly():
+    mask = torch.linspace(0, 1, 100).expand(1, 1, 100, 100)
+    assert torch.allclose(mask_of_level(mask, (64, 64)), resize_mask(mask, (64, 64)))

@@ -60,14 +60,20 @@ def test_a_style_moves_to_a_device_and_stays_the_same():
 
 
 def test_the_wrong_encoder_is_refused():
-    make().check_encoder("test:0")
+    names = make().names
+    make().check_encoder("test:0", names)
     with pytest.raises(
-        EncoderMismatchError, match=r"'waves' was made by the encoder test:0.*in use is test:1"
+        EncoderMismatchError, match=r"'waves' was made by the encoder test:0 at one, two; .* in use is test:1"
     ) as caught:
-        make("waves").check_encoder("test:1")
+        make("waves").check_encoder("test:1", names)
     assert caught.value.facts == {"style": "test:0", "encoder": "test:1"}
     with pytest.raises(EncoderMismatchError, match="unnamed"):
-        make().check_encoder("test:1")
+        make().check_encoder("test:1", names)
+
+
+def test_other_levels_of_the_same_width_are_refused():
+    with pytest.raises(EncoderMismatchError, match=r"at one, two; .* test:0 at one, other"):
+        make().check_encoder("test:0", ("one", "other"))
 
 
 def test_other_levels_are_refused():
@@ -129,6 +135,7 @@ def test_negative_weights_lead_away_and_deviations_stop_at_0():
     [
         ([0.0, 0.0], "0, 0 sum to 0"),
         ([1.0, -1.0], "sum to 0"),
+        ([1.0, -2.0], "sum to -1; the sum must be above 0"),
         ([float("nan"), 1.0], "nan, 1 sum to nan"),
         ([float("inf"), 1.0], "sum to inf"),
         ([float("inf"), float("-inf")], "sum to nan"),
@@ -153,8 +160,8 @@ def test_no_styles_are_refused():
     ("change", "error", "text"),
     [
         ({"encoder": "test:1"}, EncoderMismatchError, "test:1.*test:0"),
-        ({"names": ("one", "other")}, ShapeError, r"\('one', 'two'\) \(unbiased\), another \('one', 'other'\)"),
-        ({"convention": BIASED}, ShapeError, r"\(unbiased\), another .*\(biased\)"),
+        ({"names": ("one", "other")}, EncoderMismatchError, r"at one, other; .* at one, two"),
+        ({"convention": BIASED}, EncoderMismatchError, "unbiased statistics, another biased"),
     ],
 )
 def test_styles_that_do_not_belong_together(change: dict[str, object], error: type[AdaINError], text: str):

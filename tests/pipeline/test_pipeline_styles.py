@@ -79,7 +79,7 @@ def test_blend_lies_between_its_styles(transfer, cat, starry, road):
 @pytest.mark.parametrize(
     ("weights", "match"),
     [
-        ([1, -1], r"weights 1, -1 sum to 0; they cannot be normalised"),
+        ([1, -1], r"weights 1, -1 sum to 0; the sum must be above 0"),
         ([0.0, 0.0], r"weights 0, 0 sum to 0"),
         ([1], r"2 styles and 1 weights"),
         ([1, float("nan")], r"sum to nan"),
