@@ -50,7 +50,7 @@ class StyleTransfer:
     >>> picture = transfer.stylize("photo.jpg", style, alpha=0.8)
 
     ``device`` and ``dtype`` are those of ``choose_backend``. ``compile`` runs the networks through torch.compile: the
-    first picture of each size takes about a minute, later ones less than before. Raises EncoderMismatchError when the
+    first picture of each size takes much longer, later ones a little less than before. Raises EncoderMismatchError when the
     decoder was trained for another encoder.
     """
 

@@ -70,7 +70,9 @@ DecoderFile = Annotated[
 ]
 Device = Annotated[str, option("--device", panel=_MODEL, help="auto, cpu, cuda, cuda:1 or mps.")]
 Dtype = Annotated[str, option("--dtype", panel=_MODEL, help="Precision: auto, float32, bfloat16 or float16.")]
-Compile = Annotated[bool, option("--compile", panel=_MODEL, help="Compile first (about a minute), then run faster.")]
+Compile = Annotated[
+    bool, option("--compile", panel=_MODEL, help="Compile first, which takes a while, then run faster.")
+]
 
 
 def load(model: str, decoder: str | None, device: str, dtype: str, compile: bool = False) -> StyleTransfer:

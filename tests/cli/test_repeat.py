@@ -88,6 +88,15 @@ def test_file_that_has_changed_or_is_gone_is_refused(adain, make, name):
     assert not Path("results/one_warm-repeat.png").exists()
 
 
+def test_networks_are_those_of_the_result(adain, make):
+    weights = load_file(resource("weights", "lite.safetensors"))
+    for part in ("enc", "dec"):
+        save_file({name: t for name, t in weights.items() if name.startswith(part)}, f"{part}.safetensors")
+    result = make("--model", "enc.safetensors", "--decoder", "dec.safetensors")
+    assert adain("repeat", result, "--device", "cpu").status == 0
+    assert Path("results/one_warm-repeat.png").read_bytes() == result.read_bytes()
+
+
 def test_model_that_has_changed_is_said(adain, make, folder):
     weights = load_file(resource("weights", "lite.safetensors"))
     save_file(weights, "model.safetensors")
