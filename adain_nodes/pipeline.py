@@ -50,8 +50,8 @@ class StyleTransfer:
     >>> picture = transfer.stylize("photo.jpg", style, alpha=0.8)
 
     ``device`` and ``dtype`` are those of ``choose_backend``. ``compile`` runs the networks through torch.compile: the
-    first picture of each size takes much longer, later ones a little less than before. Raises EncoderMismatchError when the
-    decoder was trained for another encoder.
+    first picture of each size takes much longer, later ones a little less than before. Raises EncoderMismatchError when
+    the decoder was trained for another encoder.
     """
 
     def __init__(
