@@ -147,24 +147,25 @@ class StyleTransfer:
         covered = coverage([area.mask for area in areas if area.mask is not None]) if areas else None
         if style is not None:
             areas.append(_Area(None if covered is None else 1 - covered, style, weights))
-        if opaque is not None:  # what cannot be seen must not count in the content's statistics
-            visible = resize_mask((opaque > 0).to(image), size_of(image))
-            areas = [area._replace(mask=visible if area.mask is None else visible * area.mask) for area in areas]
-        regions = [Region(area.mask, self._look(area, image, preserve_color, style_size), alpha) for area in areas]
+        visible = None if opaque is None else resize_mask(opaque.to(image), size_of(image))
+        regions = [
+            Region(area.mask, self._look(area, image, visible, preserve_color, style_size), alpha) for area in areas
+        ]
         features = self.encode(image)
         with self.backend.running():
-            features = adain_regions(features, regions)
+            features = adain_regions(features, regions, visible)
         result = self.decode(features, size_of(image))
         if style is None and covered is not None:
             result = torch.lerp(image, result, covered)
         return match_color(result, image, "luminance") if preserve_color == "luminance" else result
 
-    def _look(self, area: _Area, image: Tensor, preserve_color: str, style_size: int) -> Style:
-        """The style of one area, in the colours that the content has there if they are to be preserved."""
+    def _look(self, area: _Area, image: Tensor, visible: Tensor | None, preserve_color: str, style_size: int) -> Style:
+        """The style of one area, in the colours that can be seen there if they are to be preserved."""
+        seen = visible if area.mask is None else area.mask if visible is None else area.mask * visible
 
         def recolour(look: Tensor, mask: Tensor | None) -> Tensor:
             looks = look.expand(len(image), -1, -1, -1) if len(look) == 1 else look  # the colours of each content
-            return match_color(looks, image, preserve_color, mask=mask, reference_mask=area.mask)
+            return match_color(looks, image, preserve_color, mask=mask, reference_mask=seen)
 
         change = None if preserve_color in ("none", "luminance") else recolour
         return blend([self._style(each, None, style_size, change) for each in _listed(area.look)], area.weights)

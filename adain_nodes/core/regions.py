@@ -26,12 +26,14 @@ class Region:
     alpha: float = 1.0
 
 
-def adain_regions(features: Features, regions: Sequence[Region]) -> Features:
+def adain_regions(features: Features, regions: Sequence[Region], visible: Tensor | None = None) -> Features:
     """AdaIN region by region, on every level.
 
     Each region is normalised with the content statistics of *its own* part of the map and given its own style.
     Masks may be soft and may overlap: where they sum to more than 1 they share the pixel, where they sum to less
     the rest keeps the content. An empty region changes nothing; a region of one cell takes the style's mean.
+    ``visible``, a further mask, weights the content statistics without limiting where the style goes: what is
+    transparent must not count, and what shines through is stylised in full.
     Raises ShapeError for a mask or a style that does not fit, InvalidValueError without regions.
     """
     if not regions:
@@ -40,9 +42,11 @@ def adain_regions(features: Features, regions: Sequence[Region]) -> Features:
         region.style.check_levels(features)
         if region.mask is not None:
             _check_mask(region.mask, features[0].shape[0])
-    if len(regions) == 1 and regions[0].mask is None:
+    if visible is not None:
+        _check_mask(visible, features[0].shape[0])
+    if len(regions) == 1 and regions[0].mask is visible is None:
         return adain_levels(features, regions[0].style, regions[0].alpha)
-    return tuple(_adain_level(level, i, regions) for i, level in enumerate(features))
+    return tuple(_adain_level(level, i, regions, visible) for i, level in enumerate(features))
 
 
 def coverage(masks: Sequence[Tensor]) -> Tensor:
@@ -67,18 +71,19 @@ def feather(mask: Tensor, radius: float) -> Tensor:
     return mask
 
 
-def _adain_level(level: Tensor, index: int, regions: Sequence[Region]) -> Tensor:
+def _adain_level(level: Tensor, index: int, regions: Sequence[Region], visible: Tensor | None) -> Tensor:
     """x + Σ_k m_k (T_k(x) - x): every T_k is ``x * scale + shift``, so only scale and shift maps are summed."""
     everywhere = level.new_ones((1, 1, *size_of(level)), dtype=torch.float32)
     masks = [
         everywhere if region.mask is None else mask_of_level(region.mask.to(everywhere), size_of(level))
         for region in regions
     ]
+    counted = everywhere if visible is None else mask_of_level(visible.to(everywhere), size_of(level))
     crowding = sum(masks[1:], masks[0]).clamp_min(1)
     scale: Tensor | float = 1.0
     shift: Tensor | float = 0.0
     for mask, region in zip(masks, regions, strict=True):
-        content = content_statistics(level, region.style.convention, mask)
+        content = content_statistics(level, region.style.convention, mask * counted)
         affine = adain_affine(content, region.style.levels[index], region.alpha)
         share = mask / crowding
         scale = scale + share * (affine.scale - 1)[..., None, None]

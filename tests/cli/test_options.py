@@ -83,7 +83,15 @@ def test_helps_name_what_there_is():
     assert all(name in helps["Model"] for name in MODELS)
 
 
-def test_pipeline_is_loaded_as_asked():
+def test_pipeline_is_loaded_as_asked(monkeypatch):
+    asked = []
+    monkeypatch.setattr(StyleTransfer, "from_pretrained", lambda *names, **settings: asked.append((names, settings)))
+    options.load("vgg19", "mine.pth", "cuda:1", "float16", compile=True)
+    settings = {"decoder": "mine.pth", "device": "cuda:1", "dtype": "float16", "compile": True}
+    assert asked == [(("vgg19",), settings)]
+
+
+def test_loaded_pipeline_runs():
     transfer = options.load("lite", None, "cpu", "bfloat16")
     assert isinstance(transfer, StyleTransfer)
     assert (transfer.encoder.family, transfer.backend.dtype) == ("lite", DTYPES["bfloat16"])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
 from pathlib import Path
 
@@ -189,7 +190,7 @@ def test_file_in_the_way_of_the_folder(stylize):
 def test_weights_that_sum_to_zero(stylize):
     status, _, err = stylize("photos/one.png", "-s", "styles/warm.png:1", "-s", "styles/cold.png:-1")
     assert status == 1
-    assert "The style weights 1, -1 sum to 0; they cannot be normalised" in err
+    assert "The style weights 1, -1 sum to 0; " in err
 
 
 def test_transparency_is_kept(stylize):
@@ -213,7 +214,7 @@ def test_saved_style_of_another_encoder_is_refused(stylize, transfer):
     save_style(replace(style, encoder="vgg19-normalised:0123"), "kept.safetensors")
     status, out, err = stylize("photos/one.png", "-s", "kept.safetensors")
     assert (status, out) == (1, "0 made, 1 failed\n")
-    assert "was made by the encoder vgg19-normalised:0123; the encoder in use is lite:" in err
+    assert re.search(r"was made by the encoder vgg19-normalised:0123 .*; the encoder in use is lite:", err)
 
 
 @pytest.mark.parametrize(

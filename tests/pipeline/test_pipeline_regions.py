@@ -182,6 +182,14 @@ def test_what_shines_through_is_stylised_in_full(transfer, cat, night, road, mas
     torch.testing.assert_close(*results, rtol=0, atol=1e-5)
 
 
-def test_picture_that_is_transparent_throughout_is_kept(transfer, cat, night):
+def test_picture_that_is_transparent_throughout_stays_finite(transfer, cat, night):
     clear = Picture(cat, torch.zeros(1, 1, 96, 128), 8, (), None)
-    torch.testing.assert_close(transfer.stylize(clear, night), transfer.stylize(cat, night, alpha=0))
+    assert transfer.stylize(clear, night).isfinite().all()
+
+
+def test_border_of_what_is_hidden_is_stylised_in_full(transfer, cat, night):
+    """The hidden part repeats the visible one, so that the statistics are those of the whole."""
+    content = torch.cat([cat, cat], dim=3)
+    alpha = left(256, 132 / 256)[None, None]
+    cut, whole = (transfer.stylize(each, night) for each in (Picture(content, alpha, 8, (), None), content))
+    assert (cut - whole)[..., 126:132].abs().mean() < 0.02
