@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 
 from rich.console import Console
 from rich.logging import RichHandler
@@ -28,13 +28,14 @@ def progress(unit: str = "") -> Progress:
         TimeRemainingColumn(),
         console=err,
         transient=True,
+        disable=not err.is_terminal,  # a bar in a log file is a heap of empty lines
     )
 
 
 @contextmanager
 def waiting(what: str) -> Iterator[None]:
     """A spinner for steps of unknown length, such as loading a model."""
-    with err.status(escape(what)):
+    with err.status(escape(what)) if err.is_terminal else nullcontext():
         yield
 
 

@@ -58,7 +58,7 @@ def pull(names: Names, folder: Annotated[Path | None, typer.Option(help="Into th
         TimeRemainingColumn(),
     )
     for weight in _files(names):
-        with Progress(*columns, console=err, transient=True) as bar:
+        with Progress(*columns, console=err, transient=True, disable=not err.is_terminal) as bar:
             task = bar.add_task(weight.name, total=weight.download_bytes)
             path = download(
                 weight,

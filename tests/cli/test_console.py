@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import io
 import logging
+
+from rich.console import Console
 
 from adain_nodes.cli import console
 
@@ -22,4 +25,16 @@ def test_results_and_everything_else_go_different_ways(capsys):
     console.err.print("said")
     made, said = capsys.readouterr()
     assert made == "made\n"
-    assert said.strip() == "said"
+    assert said == "said\n"
+
+
+def test_bars_and_spinners_move_on_a_terminal(monkeypatch):
+    screen = io.StringIO()
+    monkeypatch.setattr(console, "err", Console(file=screen, force_terminal=True))
+    with console.waiting("Loading lite …"):
+        pass
+    with console.progress("pictures") as bar:
+        bar.advance(bar.add_task("Stylising", total=2))
+        bar.refresh()
+    assert "Loading lite …" in screen.getvalue()
+    assert "1/2" in screen.getvalue()

@@ -69,7 +69,7 @@ def test_list_names_everything_and_what_it_costs(adain, cache):
 
 
 def test_pull_downloads_into_the_cache(adain, mirror, cache):
-    assert adain("weights", "pull", "adain-decoder") == (0, f"adain-decoder: {cache / 'decoder.pth'}\n", "\n")
+    assert adain("weights", "pull", "adain-decoder") == (0, f"adain-decoder: {cache / 'decoder.pth'}\n", "")
     assert (cache / "decoder.pth").read_bytes() == BODY
 
 
