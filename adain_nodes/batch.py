@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import glob
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import count, product
@@ -69,7 +70,9 @@ def plan(
     each of its pictures in turn. ``styles`` may end in ``:weight``; ``masks`` are ``mask:style``. ``out`` is a folder
     (made if need be), or a file when there is one task and it has a suffix. ``settings`` go to every ``Recipe``.
 
-    Raises ImageError for what does not exist, InvalidValueError without a style or with several results for one file.
+    A photograph that does not exist gets its tasks too: they will fail and be reported, and the others are made.
+    Raises ImageError for a style or a pattern without a match, InvalidValueError without a style or with several
+    results for one file.
     """
     if not styles and not masks:
         raise InvalidValueError("There is no style.", "Add --style PICTURE, or --mask MASK:STYLE.")
@@ -77,7 +80,7 @@ def plan(
     areas = tuple(_masked(mask) for mask in masks)
     recipes = [
         Recipe(content, choice, areas, **(settings or {}))
-        for content in find_images(photos, recursive=recursive)
+        for content in _photographs(photos, recursive)
         for choice in product(*groups)
     ]
     if not out.suffix or out.is_dir():
@@ -94,6 +97,16 @@ def weighted(text: str) -> tuple[str, float]:
         with contextlib.suppress(ValueError):  # no number behind the colon: it belongs to the name
             return name, float(number)
     return text, 1.0
+
+
+def _photographs(patterns: Sequence[str | Path], recursive: bool) -> list[Path]:
+    found: dict[Path, Path] = {}
+    for pattern in patterns:
+        path = Path(pattern).expanduser()
+        several = path.is_dir() or glob.has_magic(str(pattern))
+        for each in find_images([path], recursive=recursive) if several and not path.is_file() else [path]:
+            found.setdefault(each.resolve(), each)
+    return list(found.values())
 
 
 def _group(text: str, recursive: bool) -> list[tuple[Path, float]]:
@@ -138,4 +151,5 @@ def _run_one(task: Task, cook: Cook, report: Report) -> None:
     except AdaINError as error:
         report.failed.append((task.recipe.content, str(error)))
     except (MemoryError, RuntimeError) as error:  # PyTorch reports exhausted memory as a RuntimeError
-        report.failed.append((task.recipe.content, f"{error} Try a smaller --size, or another --device."))
+        hint = " Try a smaller --size, or another --device." if "memory" in repr(error).lower() else ""
+        report.failed.append((task.recipe.content, f"{error}{hint}"))

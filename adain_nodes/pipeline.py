@@ -22,7 +22,7 @@ from adain_nodes.core.regions import Region, adain_regions, coverage
 from adain_nodes.core.sizing import Size, mask_of_level, pad_to_minimum, resize_mask, size_of
 from adain_nodes.core.style import Style, blend, style_of
 from adain_nodes.core.style_file import load_style
-from adain_nodes.imaging import Picture, read_image, read_mask, resize
+from adain_nodes.imaging import MAX_PIXELS, Picture, read_image, read_mask, resize
 from adain_nodes.models.base import Decoder, Encoder
 
 log = logging.getLogger("adain_nodes")
@@ -50,14 +50,23 @@ class StyleTransfer:
     >>> picture = transfer.stylize("photo.jpg", style, alpha=0.8)
 
     ``device`` and ``dtype`` are those of ``choose_backend``. ``compile`` runs the networks through torch.compile: the
-    first picture of each size takes much longer, later ones a little less than before. Raises EncoderMismatchError when
-    the decoder was trained for another encoder.
+    first picture of each size takes much longer, later ones a little less than before. ``max_pixels`` limits the
+    pictures and masks that are read from files. Raises EncoderMismatchError when the decoder was trained for another
+    encoder.
     """
 
     def __init__(
-        self, encoder: Encoder, decoder: Decoder, *, device: str = "auto", dtype: str = "auto", compile: bool = False
+        self,
+        encoder: Encoder,
+        decoder: Decoder,
+        *,
+        device: str = "auto",
+        dtype: str = "auto",
+        compile: bool = False,
+        max_pixels: int = MAX_PIXELS,
     ) -> None:
         decoder.check_encoder(encoder)
+        self.max_pixels = max_pixels
         self.backend = choose_backend(device, dtype)
         layout = torch.channels_last
         self.encoder = encoder.eval().to(self.backend.device, memory_format=layout)  # pyright: ignore[reportCallIssue]
@@ -75,6 +84,7 @@ class StyleTransfer:
         device: str = "auto",
         dtype: str = "auto",
         compile: bool = False,
+        max_pixels: int = MAX_PIXELS,
         host_folders: Sequence[Path] = (),
     ) -> StyleTransfer:
         """A model of the catalogue ("lite", "vgg19") or a weight file, with another decoder if one is named.
@@ -82,7 +92,7 @@ class StyleTransfer:
         Raises the errors of ``load_networks`` and ``choose_backend``.
         """
         networks = load_networks(model, decoder, host_folders=host_folders)
-        return cls(*networks, device=device, dtype=dtype, compile=compile)
+        return cls(*networks, device=device, dtype=dtype, compile=compile, max_pixels=max_pixels)
 
     @cached_property
     def fingerprint(self) -> str:
@@ -141,6 +151,8 @@ class StyleTransfer:
         check_preserve_color(preserve_color)
         if style is None and not masks:
             raise InvalidValueError("There is no style.", "Give a style, or masks with styles.")
+        if style is None and weights is not None:
+            raise InvalidValueError("There are weights and no style.", "Blend the styles of masks with encode_style.")
         rgb, opaque = self._read(content)
         image = resize(rgb, size).to(self.backend.device)
         areas = [_Area(self._mask(mask, size_of(image)), look) for mask, look in masks]
@@ -181,6 +193,12 @@ class StyleTransfer:
         if isinstance(look, str | os.PathLike) and Path(look).suffix == ".safetensors":
             look = load_style(look)
         if isinstance(look, Style):
+            if mask is not None:
+                raise InvalidValueError(
+                    f"The style {look.note!r} is statistics already: a mask cannot choose a part of it.",
+                    "Pass its picture with the mask.",
+                    note=look.note,
+                )
             if recolour is not None:
                 raise InvalidValueError(
                     f"The style {look.note!r} is statistics already: its colours cannot be matched to the content's.",
@@ -224,7 +242,7 @@ class StyleTransfer:
             return batch.float(), None
         if isinstance(image, Picture):
             return image.rgb, image.alpha
-        picture = read_image(image)
+        picture = read_image(image, max_pixels=self.max_pixels)
         for note in picture.notes:
             log.warning("%s: %s", picture.path or "picture", note)
         return picture.rgb, picture.alpha
@@ -244,7 +262,7 @@ class StyleTransfer:
             if size_of(batch) != size:
                 log.warning("mask resized from %s to %s (height, width)", tuple(size_of(batch)), size)
             return resize_mask(batch, size)
-        values, notes = read_mask(mask, size)
+        values, notes = read_mask(mask, size, max_pixels=self.max_pixels)
         for note in notes:
             log.warning("%s", note)
         return values.to(self.backend.device)

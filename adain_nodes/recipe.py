@@ -14,7 +14,7 @@ from adain_nodes import __version__
 from adain_nodes.core.adain import check_alpha
 from adain_nodes.core.errors import AdaINError, ImageError
 from adain_nodes.core.style import Style
-from adain_nodes.imaging import MAX_PIXELS, read_bytes, read_image, resize
+from adain_nodes.imaging import read_bytes, read_image, resize
 from adain_nodes.pipeline import STYLE_SIZE, StyleTransfer, check_preserve_color
 
 
@@ -118,12 +118,11 @@ class Cook:
     """Makes recipes with one pipeline; a style that several of them share is encoded once."""
 
     transfer: StyleTransfer
-    max_pixels: int = MAX_PIXELS
     _styles: dict[tuple[Path, int], Style] = field(default_factory=dict)
 
     def make(self, recipe: Recipe) -> Result:
         """The result of one recipe. Raises what ``StyleTransfer.stylize`` raises."""
-        picture = read_image(recipe.content, max_pixels=self.max_pixels)
+        picture = read_image(recipe.content, max_pixels=self.transfer.max_pixels)
         rgb = self.transfer.stylize(
             picture,
             [self._look(path, recipe) for path, _ in recipe.styles] or None,

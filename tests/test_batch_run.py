@@ -161,3 +161,29 @@ def test_alpha_channel_is_kept_in_the_file(cook):
     (task,) = tasks_of("photos/veil.png")
     run([task], cook)
     assert Image.open(task.out).getchannel("A").getextrema() == (77, 77)
+
+
+def test_missing_photographs_are_reported_and_the_others_made(cook):
+    report = run(tasks_of("photos/a.png", "photos/gone.png", "photos/c.png"), cook)
+    assert [path.name for path in report.done] == ["a_x.png", "c_x.png"]
+    assert report.failed == [
+        (Path("photos/gone.png"), "photos/gone.png does not exist. Check the spelling and the folder.")
+    ]
+
+
+@pytest.mark.parametrize(
+    ("error", "text"),
+    [
+        (RuntimeError("not enough memory: you tried to allocate 9 GB."), "9 GB. Try a smaller --size"),
+        (MemoryError(), " Try a smaller --size"),
+        (RuntimeError("sizes do not match."), "sizes do not match."),
+    ],
+)
+def test_only_memory_errors_advise_a_smaller_size(cook, monkeypatch, error, text):
+    def fail(*_: object, **__: object) -> None:
+        raise error
+
+    monkeypatch.setattr(cook.transfer, "stylize", fail)
+    ((_, reason),) = run(tasks_of("photos/a.png"), cook).failed
+    assert reason.startswith(text) or text in reason
+    assert ("--size" in reason) == ("--size" in text)

@@ -218,11 +218,13 @@ def test_style_that_recipes_share_is_encoded_once(transfer, files, encoded):
     assert len(encoded) == 9 + 2 * 3
 
 
-def test_limit_of_pixels_guards_the_photograph(transfer, files):
+@pytest.mark.parametrize(("limit", "refused"), [(48 * 56 - 1, "56×48"), (16 * 16 - 1, "")])
+def test_limit_of_pixels_guards_every_file(transfer, files, monkeypatch, limit, refused):
     recipe = Recipe(files / "photo.png", ((files / "red.png", 1.0),), style_size=16)
-    with pytest.raises(ImageError, match=r"56×48 px, above the limit"):
-        Cook(transfer, max_pixels=48 * 56 - 1).make(recipe)
-    Cook(transfer, max_pixels=48 * 56).make(recipe)
+    Cook(transfer).make(recipe)
+    monkeypatch.setattr(transfer, "max_pixels", limit)
+    with pytest.raises(ImageError, match=rf"{refused}.* above the limit"):
+        Cook(transfer).make(recipe)
 
 
 def test_saved_style_of_another_encoder_is_refused(transfer, files):

@@ -75,9 +75,9 @@ Compile = Annotated[
 ]
 
 
-def load(model: str, decoder: str | None, device: str, dtype: str, compile: bool = False) -> StyleTransfer:
-    """The pipeline that the model options describe."""
+def load(model: str, decoder: str | None, device: str, dtype: str, **more: Any) -> StyleTransfer:
+    """The pipeline that the model options describe; ``more`` are further arguments of ``from_pretrained``."""
     with waiting(f"Loading {model} …"):
         from adain_nodes.pipeline import StyleTransfer
 
-        return StyleTransfer.from_pretrained(model, decoder=decoder, device=device, dtype=dtype, compile=compile)
+        return StyleTransfer.from_pretrained(model, decoder=decoder, device=device, dtype=dtype, **more)

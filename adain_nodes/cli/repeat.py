@@ -17,6 +17,7 @@ def repeat(
     out_path: Annotated[
         Path | None, typer.Option("--out", "-o", help="Where to; NAME-repeat beside the result unless given.")
     ] = None,
+    max_pixels: options.MaxPixels = 512_000_000,
     device: options.Device = "auto",
 ) -> None:
     """Make a result again, from the same files with the same settings.
@@ -29,7 +30,9 @@ def repeat(
 
     parameters = read_parameters(result)
     recipe = recipe_of(parameters, result.parent)
-    transfer = options.load(recipe.model, recipe.decoder, device, str(parameters.get("dtype", "auto")))
+    transfer = options.load(
+        recipe.model, recipe.decoder, device, str(parameters.get("dtype", "auto")), max_pixels=max_pixels
+    )
     if transfer.fingerprint != parameters.get("encoder"):
         err.print(
             f"[yellow]The model has changed:[/] the result was made with {escape(str(parameters.get('encoder')))}, "

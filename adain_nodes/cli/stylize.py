@@ -49,8 +49,8 @@ def stylize(
         "model": model, "decoder": decoder, "depth": int(depth), "quality": quality, "lossless": lossless,
     }  # fmt: skip
     tasks = plan(photos, style, mask, out_path, f".{format}", recursive=recursive, settings=settings)
-    cook = Cook(options.load(model, decoder, device, dtype, compile), max_pixels)
-    execute(tasks, cook, skip_existing=skip_existing)
+    transfer = options.load(model, decoder, device, dtype, compile=compile, max_pixels=max_pixels)
+    execute(tasks, Cook(transfer), skip_existing=skip_existing)
 
 
 def execute(tasks: list[Task], cook: Cook, *, skip_existing: bool = False) -> None:

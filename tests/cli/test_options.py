@@ -15,7 +15,7 @@ from adain_nodes.checkpoints.networks import load_networks
 from adain_nodes.cli import options, repeat, show, styles, stylize
 from adain_nodes.core.errors import MissingWeightsError
 from adain_nodes.pipeline import PRESERVE_COLOR, STYLE_SIZE, StyleTransfer
-from adain_nodes.recipe import Cook, Recipe
+from adain_nodes.recipe import Recipe
 
 
 def defaults(function):
@@ -35,13 +35,12 @@ def choices(option):
     ("library", "names"),
     [
         (StyleTransfer.stylize, ("alpha", "preserve_color", "size", "style_size")),
-        (StyleTransfer.from_pretrained, ("model", "decoder", "device", "dtype", "compile")),
+        (StyleTransfer.from_pretrained, ("model", "decoder", "device", "dtype", "compile", "max_pixels")),
         (load_networks, ("decoder",)),
         (choose_backend, ("device", "dtype")),
         (imaging.write_image, ("quality", "lossless")),
         (imaging.find_images, ("recursive",)),
         (imaging.read_image, ("max_pixels",)),
-        (Cook, ("max_pixels",)),
         (Recipe, ("alpha", "preserve_color", "size", "style_size", "model", "decoder", "quality", "lossless")),
     ],
 )

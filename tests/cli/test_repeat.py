@@ -44,7 +44,7 @@ def test_file_is_the_same_to_the_bit(adain, make, arguments):
     Image.new("L", (48, 40), 128).save("mask.png")
     result = make(*arguments)
     again = result.with_name(f"{result.stem}-repeat{result.suffix}")
-    assert adain("repeat", result, "--device", "cpu") == (0, f"1 made: {again}\n", "\n")
+    assert adain("repeat", result, "--device", "cpu") == (0, f"1 made: {again}\n", "")
     assert again.read_bytes() == result.read_bytes()
 
 

@@ -206,3 +206,11 @@ def test_as_many_styles_as_contents_are_paired(transfer, cat, castle, starry, ro
 def test_other_numbers_of_styles_are_refused(transfer):
     with pytest.raises(ShapeError, match="there are 3, 2 and 1"):
         transfer.stylize(torch.rand(3, 3, 16, 16), torch.rand(2, 3, 16, 16), style_size=0)
+
+
+def test_arguments_that_would_be_ignored_are_refused(transfer, cat, starry):
+    mask = torch.ones(1, 1, *starry.shape[-2:])
+    with pytest.raises(InvalidValueError, match="statistics already: a mask cannot choose a part of it"):
+        transfer.encode_style(transfer.encode_style(starry), mask=mask)
+    with pytest.raises(InvalidValueError, match="weights and no style"):
+        transfer.stylize(cat, weights=[1.0], masks=[(mask, starry)])
