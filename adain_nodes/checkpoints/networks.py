@@ -33,7 +33,7 @@ def load_networks(
         decoder_file = _path(decoder, host_folders)
     found = _networks(decoder_file)
     if found.decoder is None:
-        raise _lacks("decoder", decoder_file, found, "Name a decoder for it too, such as decoder.pth.")
+        raise _lacks_decoder(decoder_file, found)
     if encoder_file == decoder_file and found.encoder is not None:
         encoder = found.encoder
     else:
@@ -52,6 +52,18 @@ def load_encoder(source: str | Path, levels: Levels | None = None, *, host_folde
     if found.encoder is None:
         raise _lacks("encoder", path, found, "Name the file of its encoder.")
     return found.encoder
+
+
+def load_decoder(source: str | Path, *, host_folders: Sequence[Path] = ()) -> Decoder:
+    """The decoder in a weight file, named by its path or by the catalogue, not yet checked against any encoder.
+
+    Raises the errors of ``load_networks``.
+    """
+    path = _path(source, host_folders)
+    found = _networks(path)
+    if found.decoder is None:
+        raise _lacks_decoder(path, found)
+    return found.decoder
 
 
 def _encoder_for(decoder: Decoder, path: Path) -> Encoder:
@@ -74,6 +86,10 @@ def _networks(path: Path, levels: Levels | None = None) -> Networks:
         return recognise(state, metadata, levels=levels)
     except CheckpointError as error:
         raise CheckpointError(f"{path}: {error.problem}", error.remedy, path=path, **error.facts) from error
+
+
+def _lacks_decoder(path: Path, found: Networks) -> CheckpointError:
+    return _lacks("decoder", path, found, "Name a decoder for it too, such as decoder.pth.")
 
 
 def _lacks(what: str, path: Path, found: Networks, remedy: str) -> CheckpointError:

@@ -70,7 +70,8 @@ def train(
     """Train a decoder, or a small model whole, on photographs and styles.
 
     The run's folder holds checkpoints, weights, losses (CSV and a curve) and sheets of samples. Ctrl-C saves and ends;
-    `adain train --resume FOLDER` goes on, with the settings that the run was started with.
+    `adain train --resume FOLDER` goes on, with the settings that the run was started with. Several processes share the
+    work as `torchrun --nproc-per-node 2 -m adain_nodes train …`.
     """
     chosen = {name for name in context.params if _chosen(context, name)}
     settings = {name: context.params[name] for name in (*_SOURCES, *_CONFIG)}
@@ -78,8 +79,7 @@ def train(
         settings |= _continued(resume, chosen)
     config = TrainingConfig(**{name: settings[name] for name in _CONFIG})
     explain_notes()
-    outcome = _run(config, settings, resume or out_path, device, resuming=resume is not None)
-    _summarise(outcome, resume or out_path)
+    _run(config, settings, resume or out_path, device, resuming=resume is not None)
 
 
 def _chosen(context: typer.Context, name: str) -> bool:
@@ -101,21 +101,24 @@ def _continued(folder: Path, chosen: set[str]) -> dict[str, Any]:
     return {name: value for name, value in json.loads(path.read_text("utf-8")).items() if name not in chosen}
 
 
-def _run(config: TrainingConfig, settings: dict[str, Any], folder: Path, device: str, *, resuming: bool) -> Outcome:
-    if not resuming and (folder / _RUN).exists():
-        raise InvalidValueError(f"{folder} holds a run already.", f"Go on with --resume {folder}, or change --out.")
+def _run(config: TrainingConfig, settings: dict[str, Any], folder: Path, device: str, *, resuming: bool) -> None:
     with waiting("Loading the networks …"):
         from adain_nodes.batch import weighted
         from adain_nodes.core.files import replace_file
+        from adain_nodes.evaluation.machine import this_machine
         from adain_nodes.training.loop import train as run
+        from adain_nodes.training.processes import join
 
+        processes = join(device)
+        if processes.any((folder / _RUN).exists()) and not resuming:
+            raise InvalidValueError(f"{folder} holds a run already.", f"Go on with --resume {folder}, or change --out.")
         encoder, decoder, loss_network = _networks(settings, folder, config)
-    if not resuming:
+    if processes.first and not resuming:
         folder.mkdir(parents=True, exist_ok=True)
         replace_file(folder / _RUN, json.dumps(settings, indent=2).encode())
     contents, styles = ([weighted(source) for source in settings[kind]] for kind in ("content", "style"))
-    with _interruptible() as stop, _shown(config) as show:
-        return run(
+    with _interruptible() as stop, _shown(config, visible=processes.first) as show:
+        outcome = run(
             config,
             contents,
             styles,
@@ -125,21 +128,29 @@ def _run(config: TrainingConfig, settings: dict[str, Any], folder: Path, device:
             folder=folder,
             resume=resuming,
             device=device,
+            machine=str(this_machine()),
             progress=show,
             cancelled=stop.is_set,
         )
+    if processes.first:
+        _summarise(outcome, folder)
 
 
 def _networks(settings: dict[str, Any], folder: Path, config: TrainingConfig) -> tuple[Encoder, Decoder, Encoder]:
     """The networks to start with; a run that goes on has the shapes of its own in its folder."""
     from adain_nodes.checkpoints.networks import load_encoder, load_networks
+    from adain_nodes.models.mirror import mirror_decoder
     from adain_nodes.models.vgg import STYLE_LEVELS
     from adain_nodes.training.run import WEIGHTS
 
     model, decoder = settings["model"], settings["decoder"]
     if (own := folder / WEIGHTS).is_file():
         model, decoder = (own, None) if config.objective == "joint" else (model, own)
-    return *load_networks(model, decoder), load_encoder(settings["loss_network"], STYLE_LEVELS)
+    loss_network = load_encoder(settings["loss_network"], STYLE_LEVELS)
+    if config.from_scratch and decoder is None and Path(model).is_file():
+        encoder = load_encoder(model)
+        return encoder, mirror_decoder(encoder), loss_network
+    return *load_networks(model, decoder), loss_network
 
 
 @contextmanager
@@ -163,11 +174,11 @@ def _interruptible() -> Iterator[Event]:
 
 
 @contextmanager
-def _shown(config: TrainingConfig) -> Iterator[Any]:
+def _shown(config: TrainingConfig, *, visible: bool) -> Iterator[Any]:
     """A callback that shows progress: a bar with the last losses, and a line with their means at each checkpoint."""
     sums: Counter[str] = Counter()
     with progress("steps") as bar:
-        task = bar.add_task("Training", total=config.steps)
+        task = bar.add_task("Training", total=config.steps, visible=visible)
 
         def show(now: Progress) -> None:
             sums.update({"steps": 1, **now.losses})

@@ -22,7 +22,7 @@ LossNetwork = Annotated[
     str, option(panel="Model", help="The VGG-19 that judges: a name of the catalogue or a weight file.")
 ]
 FromScratch = Annotated[
-    bool, option("--from-scratch", panel="Model", help="Begin with random weights in what is trained.")
+    bool, option("--from-scratch", panel="Model", help="Train from random weights; the model needs no decoder.")
 ]
 Objective = Annotated[
     Literal["decoder", "joint"], option(panel=_OBJECTIVE, help="Train the decoder, or both networks jointly.")

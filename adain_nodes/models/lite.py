@@ -46,6 +46,7 @@ class LiteEncoder(Encoder):
 
     def __init__(self, widths: tuple[int, ...] = WIDTHS) -> None:
         super().__init__()
+        self.widths = widths
         full, *levels = widths
         one, two, three = levels
         self.channels = (one, two, three)

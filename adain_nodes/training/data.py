@@ -15,14 +15,17 @@ import torch
 from torch import Tensor
 from torch.utils.data import DataLoader, Dataset
 
-from adain_nodes.core.errors import ImageError, InvalidValueError
+from adain_nodes.core.errors import ImageError, InvalidValueError, ShapeError
 from adain_nodes.imaging import find_images, read_image, resize, to_array, to_tensor
 from adain_nodes.training.config import TrainingConfig
 
 log = logging.getLogger("adain_nodes")
 
-Source: TypeAlias = "str | os.PathLike[str] | tuple[str | os.PathLike[str], float]"
-"""A picture or a folder (with the folders inside it), and how many times as often its pictures are drawn."""
+Place: TypeAlias = "str | os.PathLike[str] | Tensor"
+"""A picture, a folder (with the folders inside it), or pictures in memory: B×3×H×W in [0, 1]."""
+
+Source: TypeAlias = "Place | tuple[Place, float]"
+"""A place, and how many times as often its pictures are drawn."""
 
 FEW = 100
 """Fewer pictures than this are not enough to learn from in general (the paper has 80,000 of each kind)."""
@@ -44,30 +47,33 @@ class Batch(NamedTuple):
 
 
 class Pictures:
-    """The pictures of some sources, read at one short side in pixels as 8-bit samples.
+    """The pictures of some sources at one short side in pixels, as 8-bit samples; files are read when drawn.
 
-    Raises ImageError for a source without pictures, InvalidValueError for a weight of 0 or less.
+    Raises ImageError for a source without pictures, InvalidValueError for a weight of 0 or less, ShapeError for a
+    tensor that is no B×3×H×W.
     """
 
     def __init__(self, sources: Sequence[Source], short_side: int, *, cache: bool = False) -> None:
         weighted = [source if isinstance(source, tuple) else (source, 1.0) for source in sources]
         if not weighted:
             raise InvalidValueError("There are no pictures to train with.", "Name files or folders of each kind.")
-        self.paths: list[Path] = []
-        weights: list[float] = []
-        for place, weight in weighted:
-            if not weight > 0:
-                raise InvalidValueError(f"The weight of {place} is {weight:g}; it must be more than 0.", weight=weight)
-            found = find_images([place], recursive=True)
-            self.paths += found
-            weights += [weight] * len(found)
         self.skipped: dict[Path, str] = {}
-        self._cumulative = list(accumulate(weights))
         self._short_side = short_side
         self._cache: dict[Path, np.ndarray] | None = {} if cache else None
+        self._pictures: list[Path | np.ndarray] = []
+        weights: list[float] = []
+        for number, (place, weight) in enumerate(weighted, start=1):
+            if not weight > 0:
+                raise InvalidValueError(
+                    f"The weight of source {number} is {weight:g}; it must be more than 0.", weight=weight
+                )
+            found = self._in_memory(place) if isinstance(place, Tensor) else find_images([place], recursive=True)
+            self._pictures += found
+            weights += [weight] * len(found)
+        self._cumulative = list(accumulate(weights))
 
     def __len__(self) -> int:
-        return len(self.paths)
+        return len(self._pictures)
 
     def draw(self, random: Random) -> np.ndarray:
         """A picture H×W×3, 0–255, drawn by ``random``; one that cannot be read is noted and another one drawn.
@@ -75,12 +81,14 @@ class Pictures:
         Raises ImageError when that happens again and again.
         """
         for _ in range(_TRIES):
-            (path,) = random.choices(self.paths, cum_weights=self._cumulative)
-            if path not in self.skipped:
+            (picture,) = random.choices(self._pictures, cum_weights=self._cumulative)
+            if isinstance(picture, np.ndarray):
+                return picture
+            if picture not in self.skipped:
                 try:
-                    return self.read(path)
+                    return self.read(picture)
                 except ImageError as error:
-                    self.skipped[path] = str(error)
+                    self.skipped[picture] = str(error)
         raise ImageError(
             f"{len(self.skipped)} of {len(self)} pictures cannot be read, {next(iter(self.skipped))} for one.",
             "Check the folder: are these pictures?",
@@ -96,17 +104,29 @@ class Pictures:
             self._cache[path] = pixels
         return pixels
 
+    def _in_memory(self, pictures: Tensor) -> list[np.ndarray]:
+        if pictures.ndim != 4 or pictures.shape[1] != 3:
+            shape = tuple(pictures.shape)
+            raise ShapeError(f"Pictures to train with are B×3×H×W, not {shape}.", "Convert them to RGB.", shape=shape)
+        return list(to_array(resize(pictures, self._short_side)))
+
 
 class Pairs(Dataset[Batch]):
-    """The batches of a run: item t is the batch of step t, whichever were asked for before, and in which process."""
+    """The batches of a run: item t is the batch of step t, whichever were asked for before, and in which process.
 
-    def __init__(self, contents: Pictures, styles: Pictures, config: TrainingConfig) -> None:
+    With a ``share``, only the pairs at these places of each batch.
+    """
+
+    def __init__(
+        self, contents: Pictures, styles: Pictures, config: TrainingConfig, share: range | None = None
+    ) -> None:
         self.contents = contents
         self.styles = styles
         self.config = config
+        self._share = range(config.batch) if share is None else share
 
     def __getitem__(self, step: int) -> Batch:
-        contents, styles, noisy = zip(*(self._pair(step, index) for index in range(self.config.batch)), strict=True)
+        contents, styles, noisy = zip(*(self._pair(step, index) for index in self._share), strict=True)
         skipped = {**self.contents.skipped, **self.styles.skipped}
         return Batch(torch.cat(contents), torch.cat(styles), torch.cat(noisy) if self._noise else None, skipped)
 

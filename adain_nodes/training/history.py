@@ -6,6 +6,7 @@ import csv
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import TextIO
 
 from adain_nodes.core.files import replace_file
 from adain_nodes.training.objective import TERMS
@@ -20,30 +21,36 @@ class History:
     def __init__(self, path: Path) -> None:
         self.path = path
         self.losses: dict[str, list[float]] = {name: [] for name in COLUMNS[1:]}
+        self._file: TextIO | None = None
 
     def __len__(self) -> int:
         return len(self.losses["total"])
 
     @contextmanager
-    def appending(self, steps: int) -> Iterator[History]:
+    def appending(self, steps: int, *, write: bool = True) -> Iterator[History]:
         """Keep the file's rows up to step ``steps``, if there are any, and open it for more.
 
-        What an interrupted run wrote after its last checkpoint goes, half a line at the end too.
+        What an interrupted run wrote after its last checkpoint goes, half a line at the end too. Without ``write`` the
+        file stays as it is, and new rows are kept in memory alone.
         Raises OutputError where the file cannot be written.
         """
         text = self.path.read_text("utf-8") if steps and self.path.exists() else ""
         rows = [row for row in csv.reader(text.splitlines()[1:]) if len(row) == len(COLUMNS) and int(row[0]) <= steps]
-        replace_file(self.path, "".join(f"{','.join(row)}\n" for row in (COLUMNS, *rows)).encode())
         for row in rows:
             self._keep({name: float(value) for name, value in zip(COLUMNS[1:], row[1:], strict=True) if value})
+        if not write:
+            yield self
+            return
+        replace_file(self.path, "".join(f"{','.join(row)}\n" for row in (COLUMNS, *rows)).encode())
         with self.path.open("a", encoding="utf-8", buffering=1) as self._file:
             yield self
 
     def add(self, step: int, losses: dict[str, float]) -> None:
-        """Write one row."""
+        """Add one row."""
         self._keep(losses)
-        values = (f"{losses[name]:.9g}" if name in losses else "" for name in COLUMNS[1:])
-        self._file.write(f"{step},{','.join(values)}\n")
+        if self._file:
+            values = (f"{losses[name]:.9g}" if name in losses else "" for name in COLUMNS[1:])
+            self._file.write(f"{step},{','.join(values)}\n")
 
     def _keep(self, losses: dict[str, float]) -> None:
         for name, values in self.losses.items():

@@ -26,9 +26,9 @@ class Learner:
         self.step = 0
         joint = config.objective == "joint"
         networks = {"encoder": encoder, "decoder": decoder} if joint else {"decoder": decoder}
-        self._networks = _placed(nn.ModuleDict(copy.deepcopy(networks)), device)
+        self._networks = placed(nn.ModuleDict(networks), device)
         self._networks.requires_grad_(True)
-        self._encoder = encoder if joint else _placed(copy.deepcopy(encoder), device).requires_grad_(False)
+        self._encoder = encoder if joint else placed(encoder, device).requires_grad_(False)
         if config.from_scratch:
             _reset(self._networks, config.seed)
         self._average = self._averaged() if config.average else None
@@ -46,6 +46,11 @@ class Learner:
         encoder, decoder = self._pair(cast("nn.ModuleDict", self._average.module) if self._average else self._networks)
         decoder.encoder = encoder.fingerprint()
         return encoder, decoder
+
+    @property
+    def gradients(self) -> list[Tensor]:
+        """The gradients as they have come together since the last update."""
+        return [parameter.grad for parameter in self._parameters if parameter.grad is not None]
 
     def update(self) -> float:
         """One step of Adam along the gradients, which are used up; returns their norm before any clipping.
@@ -93,8 +98,9 @@ class Learner:
         return AveragedModel(self._networks, multi_avg_fn=get_ema_multi_avg_fn(self.config.average))
 
 
-def _placed(networks: Any, device: torch.device) -> Any:
-    return networks.to(device, memory_format=torch.channels_last)
+def placed(network: Any, device: torch.device) -> Any:
+    """A copy on the device, channels last. It can be trained through even where inference mode made the original."""
+    return copy.deepcopy(network).to(device, memory_format=torch.channels_last)
 
 
 def _reset(networks: nn.Module, seed: int) -> None:

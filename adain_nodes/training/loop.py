@@ -7,11 +7,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import NamedTuple
 
+import torch
 from PIL import Image
 
 from adain_nodes.models.base import Decoder, Encoder
 from adain_nodes.training.config import TrainingConfig
 from adain_nodes.training.data import Pairs, Pictures, Source, batches, warn_if_few
+from adain_nodes.training.processes import join
 from adain_nodes.training.run import Run
 
 
@@ -39,6 +41,7 @@ class Outcome:
     skipped: dict[Path, str]
 
 
+@torch.inference_mode(False)  # hosts of graph nodes call them in inference mode, where nothing learns
 def train(
     config: TrainingConfig,
     contents: Sequence[Source],
@@ -50,6 +53,7 @@ def train(
     folder: Path,
     resume: bool = False,
     device: str = "auto",
+    machine: str = "",
     progress: Callable[[Progress], None] = lambda _: None,
     preview: Callable[[int, Image.Image], None] = lambda step, sheet: None,
     cancelled: Callable[[], bool] = lambda: False,
@@ -60,30 +64,49 @@ def train(
     step as CSV; and a curve of them and a sheet of samples, every ``sample_every`` steps. With ``resume`` the run goes
     on from its checkpoint, if it has come to one: on a CPU to the same bits as if it had never stopped. ``progress``
     is called after each step, ``preview`` with each sheet; when ``cancelled`` says so, the run is saved and ends.
+    ``machine`` names the hardware in the record that travels with the weights.
+
+    Under `torchrun` the processes share each batch and come to what one process would; the first one writes and calls
+    ``progress`` and ``preview``, and any may be ``cancelled``. All need the folder; their number may change on resume.
 
     Raises DivergedError when a loss is no longer finite (the checkpoint is the last good one), ImageError for sources
-    without pictures, OutputError where the folder cannot be written, InvalidValueError for a folder with another run.
+    without pictures, OutputError where the folder cannot be written, InvalidValueError for a folder with another run
+    or a batch that cannot be shared out.
     """
+    processes = join(device)
     seen, wanted = (Pictures(sources, config.size, cache=config.cache) for sources in (contents, styles))
-    pairs = Pairs(seen, wanted, config)
-    warn_if_few(pairs.contents, pairs.styles)
-    run = Run(pairs, (encoder, decoder), loss_network, folder, device)
+    pairs = Pairs(seen, wanted, config, processes.share(config))
+    if processes.first:
+        warn_if_few(pairs.contents, pairs.styles)
+    run = Run(pairs, (encoder, decoder), loss_network, folder, processes, machine)
     run.start(resume)
-    stopped = False
-    with run.history.appending(run.learner.step):
-        for batch in batches(pairs, run.learner.step):
-            losses = run.step(batch)
-            step = run.learner.step
-            progress(Progress(step, config.steps, losses, run.seconds_left()))
-            stopped = cancelled()
-            last = stopped or step == config.steps
-            if last or step % config.checkpoint_every == 0:
-                run.save()
-            if last or step % config.sample_every == 0:
-                preview(step, run.report())
-            if stopped:
-                break
+    stopped = _learn(run, progress, preview, cancelled)
     encoder, decoder = run.learner.results
     for network in (encoder, decoder):
         network.eval().requires_grad_(False)
-    return Outcome(encoder, decoder, run.learner.step, stopped, run.verdict(), run.skipped)
+    return Outcome(encoder, decoder, run.learner.step, stopped, run.verdict(), processes.together(run.skipped))
+
+
+def _learn(
+    run: Run,
+    progress: Callable[[Progress], None],
+    preview: Callable[[int, Image.Image], None],
+    cancelled: Callable[[], bool],
+) -> bool:
+    """Take the steps that are left; returns whether that was cancelled."""
+    config, processes, stopped = run.config, run.processes, False
+    with run.history.appending(run.learner.step, write=processes.first):
+        for batch in batches(run.pairs, run.learner.step):
+            losses = run.step(batch)
+            step = run.learner.step
+            if processes.first:
+                progress(Progress(step, config.steps, losses, run.seconds_left()))
+            stopped = processes.any(cancelled())
+            last = stopped or step == config.steps
+            if last or step % config.checkpoint_every == 0:
+                run.save()
+            if processes.first and (last or step % config.sample_every == 0):
+                preview(step, run.report())
+            if stopped:
+                break
+    return stopped

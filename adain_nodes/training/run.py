@@ -19,8 +19,9 @@ from adain_nodes.training.checkpoint import Checkpoint, load_checkpoint, save_ch
 from adain_nodes.training.config import TrainingConfig
 from adain_nodes.training.data import Batch, Pairs
 from adain_nodes.training.history import History
-from adain_nodes.training.learner import Learner
+from adain_nodes.training.learner import Learner, placed
 from adain_nodes.training.objective import Objective
+from adain_nodes.training.processes import Processes
 from adain_nodes.training.report import can_plot, draw_curve, verdict
 from adain_nodes.training.samples import Samples, write_sheet
 
@@ -38,27 +39,33 @@ class DivergedError(AdaINError):
 class Run:
     """What a run consists of; the files of its folder are named by the constants of this module.
 
-    ``pairs`` are the pictures, ``learner`` the networks. Raises EncoderMismatchError when the decoder belongs to
-    another encoder, and the errors of ``choose_backend``.
+    ``pairs`` are the pictures, ``learner`` the networks, ``processes`` those that share the work; ``machine`` names
+    the hardware in the record. Raises EncoderMismatchError when the decoder belongs to another encoder.
     """
 
     def __init__(
-        self, pairs: Pairs, networks: tuple[Encoder, Decoder], loss_network: Encoder, folder: Path, device: str
+        self,
+        pairs: Pairs,
+        networks: tuple[Encoder, Decoder],
+        loss_network: Encoder,
+        folder: Path,
+        processes: Processes,
+        machine: str,
     ) -> None:
         encoder, decoder = networks
         decoder.check_encoder(encoder)
         self.config: TrainingConfig = pairs.config
         self.pairs = pairs
         self.folder = folder
-        self.backend = choose_backend(device, self.config.precision)
-        layout = torch.channels_last
-        seen_by = loss_network.to(self.backend.device, memory_format=layout)  # pyright: ignore[reportCallIssue]
+        self.processes = processes
+        self.backend = choose_backend(str(processes.device), self.config.precision)
         self.learner = Learner(self.config, encoder, decoder, self.backend.device)
-        self.objective = Objective(self.config, encoder, seen_by)
+        self.objective = Objective(self.config, encoder, placed(loss_network, self.backend.device))
         self.history = History(folder / HISTORY)
         self.skipped: dict[Path, str] = {}
         fixed = (loss_network,) if self.config.objective == "joint" else (loss_network, encoder)
         self._fixed = " ".join(network.fingerprint() for network in fixed)
+        self._machine = machine
         self._seconds = 0.0
 
     def start(self, resume: bool) -> None:
@@ -67,7 +74,8 @@ class Run:
         Raises InvalidValueError when the folder holds another run, or one that is not to be resumed.
         """
         path = self.folder / CHECKPOINT
-        if not path.exists():
+        there = self.processes.any(path.exists())  # asked before the first process writes it
+        if not there:
             self.folder.mkdir(parents=True, exist_ok=True)
             self.save()
         elif resume:
@@ -88,10 +96,12 @@ class Run:
         """
         started = time.perf_counter()
         self.skipped.update(batch.skipped)
-        losses: dict[str, float] = {}
+        sums: dict[str, Tensor] = {}
         for part in _parts(batch, self.config.accumulate):
             for name, loss in self._backward(*part).items():
-                losses[name] = losses.get(name, 0.0) + loss / self.config.accumulate
+                sums[name] = sums[name] + loss if name in sums else loss
+        self.processes.average([*self.learner.gradients, *sums.values()])
+        losses = dict(zip(sums, torch.stack(list(sums.values())).tolist(), strict=True))
         losses["gradient"] = self.learner.update()
         if not all(math.isfinite(loss) for loss in losses.values()):
             said = ", ".join(f"{name} {loss:.4g}" for name, loss in losses.items())
@@ -106,11 +116,17 @@ class Run:
         return losses
 
     def save(self) -> None:
-        """Write the weights as they are, then the checkpoint; raises OutputError where that fails."""
+        """Write the weights as they are, then the checkpoint; raises OutputError where that fails.
+
+        Of several processes the first one does that.
+        """
+        if not self.processes.first:
+            return
         encoder, decoder = self.learner.results
         step = self.learner.step
         record = {"config": json.loads(self.config.to_json()), "step": step, "seconds": round(self._seconds)}
         record |= {"contents": len(self.pairs.contents), "styles": len(self.pairs.styles), "fixed": self._fixed}
+        record |= {"processes": self.processes.count, "machine": self._machine}
         kept = encoder if self.config.objective == "joint" else None
         save_networks(self.folder / WEIGHTS, kept, decoder, {"training": json.dumps(record)})
         checkpoint = Checkpoint(self.config, step, self._seconds, self._fixed, self.learner.tensors())
@@ -134,13 +150,15 @@ class Run:
         done = self.learner.step
         return self._seconds / done * (self.config.steps - done)
 
-    def _backward(self, content: Tensor, style: Tensor, noisy: Tensor | None) -> dict[str, float]:
+    def _backward(self, content: Tensor, style: Tensor, noisy: Tensor | None) -> dict[str, Tensor]:
+        """Add the gradients of one part of a batch; returns its share of the losses."""
         place = self.backend.place
         with torch.autocast(self.backend.device.type, self.backend.dtype, enabled=self.config.precision != "float32"):
             pictures = (place(content), place(style), None if noisy is None else place(noisy))
             losses = self.objective(*self.learner.networks, *pictures, self.learner.step)
-        (losses["total"] / self.config.accumulate).backward()
-        return dict(zip(losses, torch.stack(list(losses.values())).tolist(), strict=True))
+        shares = {name: loss / self.config.accumulate for name, loss in losses.items()}
+        shares["total"].backward()
+        return {name: share.detach() for name, share in shares.items()}
 
 
 def _parts(batch: Batch, count: int) -> list[tuple[Tensor, Tensor, Tensor | None]]:

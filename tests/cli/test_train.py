@@ -9,6 +9,7 @@ import torch
 from PIL import Image
 from typer.testing import CliRunner
 
+from adain_nodes.checkpoints.load import load_state
 from adain_nodes.checkpoints.networks import load_networks
 from adain_nodes.checkpoints.save import save_networks
 from adain_nodes.cli.main import app
@@ -62,6 +63,23 @@ def test_train_and_resume(place: Path) -> None:
     encoder, decoder = load_networks(place / "run" / "weights.safetensors")
     decoder.check_encoder(encoder)
     assert len((place / "run" / "history.csv").read_text().splitlines()) == 4
+
+
+@pytest.mark.parametrize("objective", ["decoder", "joint"])
+def test_from_scratch_a_file_needs_no_decoder(place: Path, objective: str) -> None:
+    save_networks(place / "encoder.safetensors", LiteEncoder(WIDTHS))
+    options = f"--model encoder.safetensors --objective {objective} --from-scratch"
+    adain(f"{START} {SMALL} {options} --steps 1 --content-target content")
+    decoder = "run/weights.safetensors" if objective == "decoder" else None
+    model = "encoder.safetensors" if objective == "decoder" else "run/weights.safetensors"
+    load_networks(model, decoder)[1].check_encoder(load_networks(model, decoder)[0])
+    assert "Done after 2 steps" in adain("--resume run --steps 2")
+
+
+def test_the_weights_name_the_machine(place: Path) -> None:
+    adain(f"{START} {SMALL} --steps 1 --content-target content")
+    record = json.loads(load_state(place / "run" / "weights.safetensors")[1]["training"])
+    assert f"PyTorch {torch.__version__}" in record["machine"]
 
 
 def test_corrupt_pictures_are_named(place: Path) -> None:

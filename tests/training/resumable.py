@@ -1,8 +1,9 @@
-"""A training run in a process of its own, for test_resume to kill: ``resumable.py FOLDER CONTENTS STYLES``."""
+"""A training run for processes of their own: ``resumable.py FOLDER CONTENTS STYLES [STEPS …]``."""
 
 from __future__ import annotations
 
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import torch
@@ -14,7 +15,6 @@ from adain_nodes.training.loop import Progress, train
 
 CONFIG = TrainingConfig(
     objective="joint",
-    steps=14,
     batch=4,
     accumulate=2,
     size=40,
@@ -30,8 +30,8 @@ CONFIG = TrainingConfig(
 )
 
 
-def main(folder: Path, contents: str, styles: str) -> None:
-    """Train, or go on, and say after each step which one it was."""
+def main(folder: Path, contents: str, styles: str, *steps: str) -> None:
+    """Train, or go on, to each of these numbers of steps in turn, and say after each step which one it was."""
     torch.set_num_threads(1)
     torch.manual_seed(0)
     widths = (4, 8, 8, 16)
@@ -42,7 +42,9 @@ def main(folder: Path, contents: str, styles: str) -> None:
         print(now.step, flush=True)
 
     networks = {"encoder": encoder, "decoder": decoder, "loss_network": loss_network}
-    train(CONFIG, [contents], [styles], **networks, folder=folder, resume=True, device="cpu", progress=say)
+    for last in steps or ["14"]:
+        config = replace(CONFIG, steps=int(last))
+        train(config, [contents], [styles], **networks, folder=folder, resume=True, device="cpu", progress=say)
 
 
 if __name__ == "__main__":

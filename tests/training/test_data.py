@@ -10,7 +10,8 @@ import pytest
 import torch
 from PIL import Image
 
-from adain_nodes.core.errors import ImageError, InvalidValueError
+from adain_nodes.core.errors import ImageError, InvalidValueError, ShapeError
+from adain_nodes.imaging import read_image
 from adain_nodes.training.config import TrainingConfig
 from adain_nodes.training.data import Batch, Pairs, Pictures, batches, warn_if_few
 
@@ -90,7 +91,7 @@ def test_weights(folders: Folders) -> None:
     pictures = Pictures([(folders[0], 1.0), (folders[1], 3.0)], 40)
     assert len(pictures) == 11
     drawn, random = 0, Random(0)
-    first = [pictures.read(path) for path in pictures.paths[:6]]
+    first = [pictures.read(path) for path in sorted(folders[0].iterdir())]
     for _ in range(600):
         picture = pictures.draw(random)
         drawn += any(np.array_equal(picture, other) for other in first)
@@ -100,6 +101,20 @@ def test_weights(folders: Folders) -> None:
 def test_folders_inside_and_files(folders: Folders) -> None:
     assert len(Pictures([folders[0].parent], 40)) == 11
     assert len(Pictures([folders[0] / "0.png"], 40)) == 1
+
+
+def test_pictures_in_memory(folders: Folders) -> None:
+    """They are resized as files are, and drawn beside them."""
+    file = folders[0] / "3.png"
+    image = read_image(file).rgb
+    memory, files = Pictures([image], 40), Pictures([file], 40)
+    assert np.array_equal(memory.draw(Random(0)), files.draw(Random(0)))
+    mixed = Pictures([folders[1], (torch.zeros(2, 3, 50, 60), 5.0)], 40)
+    assert len(mixed) == 5 + 2
+    black = sum(not mixed.draw(random).any() for random in [Random(1)] * 300)
+    assert black / 300 == pytest.approx(10 / 15, abs=0.08)
+    with pytest.raises(ShapeError, match=r"B×3×H×W, not \(1, 40, 40, 3\)"):
+        Pictures([torch.zeros(1, 40, 40, 3)], 40)
 
 
 def test_corrupt_pictures_are_named_and_replaced(folders: Folders, config: Configure) -> None:
@@ -123,13 +138,13 @@ def test_wrong_sources(tmp_path: Path, folders: Folders) -> None:
         Pictures([], 40)
     with pytest.raises(ImageError, match="No picture matches"):
         Pictures([tmp_path / "nowhere"], 40)
-    with pytest.raises(InvalidValueError, match=r"weight of .* is 0; it must be more than 0"):
-        Pictures([(folders[0], 0.0)], 40)
+    with pytest.raises(InvalidValueError, match=r"weight of source 2 is 0; it must be more than 0"):
+        Pictures([folders[1], (folders[0], 0.0)], 40)
 
 
 def test_cache_reads_once(folders: Folders) -> None:
     pictures = Pictures([folders[0]], 40, cache=True)
-    path = pictures.paths[0]
+    path = folders[0] / "0.png"
     before = pictures.read(path)
     path.unlink()
     assert np.array_equal(pictures.read(path), before)

@@ -55,3 +55,14 @@ def test_a_new_run_starts_over_and_a_lost_file_is_no_obstacle(tmp_path: Path) ->
     path.unlink()
     with History(path).appending(4) as history:
         assert len(history) == 0
+
+
+def test_kept_in_memory_alone(tmp_path: Path) -> None:
+    path = tmp_path / "history.csv"
+    written(path, 5)
+    before = path.read_text()
+    with History(path).appending(3, write=False) as history:
+        history.add(4, {"total": 7.0})
+    assert len(history) == 4
+    assert history.losses["total"][-1] == 7.0
+    assert path.read_text() == before

@@ -13,10 +13,14 @@ from adain_nodes.checkpoints.load import load_state
 from adain_nodes.checkpoints.networks import load_networks
 from adain_nodes.core.errors import EncoderMismatchError, InvalidValueError
 from adain_nodes.models.base import Decoder, Encoder
+from adain_nodes.models.lite import LiteEncoder
+from adain_nodes.models.mirror import mirror_decoder
 from adain_nodes.models.vgg import VGGDecoder, VGGEncoder
+from adain_nodes.training import loop
 from adain_nodes.training.checkpoint import load_checkpoint
 from adain_nodes.training.config import TrainingConfig
 from adain_nodes.training.loop import Outcome, Progress, train
+from adain_nodes.training.processes import Processes
 from adain_nodes.training.run import DivergedError
 
 Configure = Callable[..., TrainingConfig]
@@ -29,8 +33,9 @@ def run(tmp_path: Path, folders: tuple[Path, Path], networks: tuple[Encoder, Dec
 
     def start(config: TrainingConfig, **options: Any) -> Outcome:
         encoder, decoder = networks
-        parts = {"encoder": encoder, "decoder": decoder, "loss_network": loss_network, "folder": tmp_path / "run"}
-        return train(config, [folders[0]], [folders[1]], **{**parts, "device": "cpu", **options})
+        networks_given = {"encoder": encoder, "decoder": decoder, "loss_network": loss_network}
+        usual = {"contents": [folders[0]], "styles": [folders[1]], "folder": tmp_path / "run", "device": "cpu"}
+        return train(config, **{**networks_given, **usual, **options})
 
     return start
 
@@ -53,7 +58,7 @@ def test_it_learns(run: Train, config: Configure) -> None:
 
 def test_folder(run: Train, config: Configure, tmp_path: Path, networks: tuple[Encoder, Decoder]) -> None:
     sheets: list[tuple[int, Image.Image]] = []
-    outcome = run(config(steps=3, sample_every=2), preview=lambda step, sheet: sheets.append((step, sheet)))
+    outcome = run(config(steps=3, sample_every=2), machine="an abacus", preview=lambda *sheet: sheets.append(sheet))
     folder = tmp_path / "run"
     assert sorted(path.name for path in (folder / "samples").iterdir()) == ["000002.jpg", "000003.jpg"]
     assert [step for step, _ in sheets] == [2, 3]
@@ -64,6 +69,7 @@ def test_folder(run: Train, config: Configure, tmp_path: Path, networks: tuple[E
     record = json.loads(load_state(folder / "weights.safetensors")[1]["training"])
     assert record["step"] == 3
     assert (record["contents"], record["styles"]) == (6, 5)
+    assert (record["processes"], record["machine"]) == (1, "an abacus")
     assert TrainingConfig(**record["config"]) == config(steps=3, sample_every=2)
 
 
@@ -101,6 +107,33 @@ def test_accumulated_batches_learn_alike(run: Train, config: Configure, tmp_path
             progress=lambda now: losses.append(now.losses["total"]),
         )
     assert losses[:3] == pytest.approx(losses[3:], rel=1e-4)
+
+
+def test_another_than_the_first_process_writes_nothing(
+    run: Train, config: Configure, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(loop, "join", lambda device: Processes(1, 1, torch.device(device)))
+    seen: list[Any] = []
+    outcome = run(config(batch=3), progress=seen.append, preview=lambda *sheet: seen.append(sheet))
+    assert outcome.step == 3
+    assert list((tmp_path / "run").iterdir()) == seen == []
+
+
+@pytest.mark.parametrize("objective", ["joint", "decoder"])
+def test_in_inference_mode(run: Train, config: Configure, objective: str) -> None:
+    """Where a host calls a graph node, and where all networks and pictures were made."""
+    with torch.inference_mode():
+        encoder = VGGEncoder(("relu1_1",)) if objective == "decoder" else LiteEncoder((4, 8, 8, 16))
+        decoder, judge = mirror_decoder(encoder), VGGEncoder(("relu1_1",))
+        pictures = torch.rand(2, 3, 40, 44)
+        before = [tensor.clone() for tensor in decoder.state_dict().values()]
+        parts = {"encoder": encoder, "decoder": decoder, "loss_network": judge}
+        outcome = run(config(objective=objective), **parts, contents=[pictures], styles=[pictures])
+    now = (network.state_dict().values() for network in (decoder, outcome.decoder))
+    same = [[torch.equal(*both) for both in zip(before, tensors, strict=True)] for tensors in now]
+    assert all(same[0])
+    assert not any(same[1])
+    assert not any(parameter.is_inference() for parameter in outcome.decoder.parameters())
 
 
 def test_divergence_leaves_the_last_good_checkpoint(
