@@ -7,7 +7,7 @@ import torch
 from safetensors.torch import load_file, save_file
 
 from adain_nodes.checkpoints import networks
-from adain_nodes.checkpoints.networks import load_encoder, load_networks
+from adain_nodes.checkpoints.networks import load_decoder, load_encoder, load_networks
 from adain_nodes.core.errors import CheckpointError, EncoderMismatchError, MissingWeightsError
 from adain_nodes.models.base import Encoder
 from adain_nodes.models.lite import LiteDecoder, LiteEncoder
@@ -187,6 +187,13 @@ def test_encoder_is_read_with_the_levels_asked_for(tmp_path):
     path = save(tmp_path / "encoder.safetensors", VGGEncoder(("relu2_1",)))
     assert load_encoder(path).levels == ("relu2_1",)
     assert load_encoder(path, ("relu1_1", "relu2_1")).levels == ("relu1_1", "relu2_1")
+
+
+def test_decoder_is_read_alone(vgg, tmp_path):
+    encoder, decoder = vgg
+    assert same(load_decoder(save(tmp_path / "decoder.safetensors", decoder)), decoder)
+    with pytest.raises(CheckpointError, match=r"holds a VGG-19 of this project and no decoder\. Name a decoder"):
+        load_decoder(save(tmp_path / "encoder.safetensors", encoder))
 
 
 def test_the_paper_s_networks_are_found_by_name(shared, monkeypatch):
