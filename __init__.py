@@ -1,5 +1,34 @@
-"""The repository's folder as a Python package: the place from which a graph editor will load the nodes.
+"""The repository's folder as a custom node package of ComfyUI.
 
-It registers none yet. Nothing may be imported here relatively without ``if __package__:`` before it, because pytest
-imports this file too, as a module without a package.
+The host imports this file under a name made from the folder's path, whatever that is, while all code inside says
+``adain_nodes``. So the folder's own copy is entered under that name, unless one was imported already (a second clone,
+an installed package that something else uses): two copies side by side would refuse each other's styles and networks.
+``sys.path`` stays as it is.
+
+It happens when the host asks for the nodes, and not before: pytest imports this file too, where there is no host.
 """
+
+from __future__ import annotations
+
+import sys
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from adain_nodes.comfy.extension import AdaINExtension
+
+WEB_DIRECTORY = "web/comfyui"
+
+__all__ = ["WEB_DIRECTORY", "comfy_entrypoint"]
+
+
+async def comfy_entrypoint() -> AdaINExtension:
+    """What the host calls once, when it has imported the package."""
+    from . import adain_nodes
+
+    sys.modules.setdefault("adain_nodes", adain_nodes)
+
+    from adain_nodes.comfy.extension import AdaINExtension
+    from adain_nodes.comfy.host import register_folders
+
+    register_folders()
+    return AdaINExtension()
