@@ -27,15 +27,6 @@ def clean_environment(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("ADAIN_CACHE_DIR", str(tmp_path / "cache"))
 
 
-@pytest.fixture
-def shared() -> Path:
-    """The folder of real weights and pictures, which is not part of the project."""
-    folder = Path(os.environ.get("ADAIN_SHARED", Path(__file__).parents[3] / "shared"))
-    if not folder.is_dir():
-        pytest.skip(f"needs real weights: {folder} is not there (ADAIN_SHARED names another folder)")
-    return folder
-
-
 @dataclass
 class Server:
     """What is served, how the next requests are answered (``serve`` when nothing is said), and what was asked."""
