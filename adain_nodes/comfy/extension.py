@@ -1,0 +1,41 @@
+"""The nodes, listed in the order of their menu."""
+
+from __future__ import annotations
+
+from comfy_api.latest import ComfyExtension, io  # pyright: ignore[reportMissingImports]
+
+from adain_nodes.comfy.adain import AdaIN
+from adain_nodes.comfy.blend_styles import BlendStyles
+from adain_nodes.comfy.color_match import ColorMatch
+from adain_nodes.comfy.decode import Decode
+from adain_nodes.comfy.encode_content import EncodeContent
+from adain_nodes.comfy.encode_style import EncodeStyle
+from adain_nodes.comfy.load_decoder import LoadDecoder
+from adain_nodes.comfy.load_style import LoadStyle
+from adain_nodes.comfy.load_vgg_encoder import LoadVGGEncoder
+from adain_nodes.comfy.masked_adain import MaskedAdaIN
+from adain_nodes.comfy.save_style import SaveStyle
+from adain_nodes.comfy.style_transfer import StyleTransferNode
+
+NODES: list[type[io.ComfyNode]] = [
+    StyleTransferNode,
+    LoadVGGEncoder,
+    LoadDecoder,
+    EncodeContent,
+    EncodeStyle,
+    AdaIN,
+    MaskedAdaIN,
+    BlendStyles,
+    Decode,
+    ColorMatch,
+    SaveStyle,
+    LoadStyle,
+]
+
+
+class AdaINExtension(ComfyExtension):
+    """What the host asks for the nodes."""
+
+    async def get_node_list(self) -> list[type[io.ComfyNode]]:
+        """All nodes of the pack."""
+        return NODES

@@ -1,0 +1,48 @@
+"""The project's own link types, and what the schemas of the nodes share."""
+
+from __future__ import annotations
+
+from dataclasses import fields
+from typing import Any
+
+from comfy_api.latest import io  # pyright: ignore[reportMissingImports]
+
+from adain_nodes.pipeline import STYLE_SIZE
+
+AdaINEncoder = io.Custom("ADAIN_ENCODER")
+AdaINDecoder = io.Custom("ADAIN_DECODER")
+AdaINFeatures = io.Custom("ADAIN_FEATURES")
+AdaINStyle = io.Custom("ADAIN_STYLE")
+
+
+def node(name: str, *, search_aliases: list[str], **definition: Any) -> io.Schema:
+    """The schema of the node ``AdaIN_<name>``; hosts that know no search aliases do without."""
+    if "search_aliases" in {field.name for field in fields(io.Schema)}:
+        definition["search_aliases"] = search_aliases
+    return io.Schema(node_id=f"AdaIN_{name}", category="AdaIN", **definition)
+
+
+def alpha_input() -> io.Float.Input:
+    """The widget of alpha, the same on every node."""
+    return io.Float.Input(
+        "alpha",
+        default=1.0,
+        min=0.0,
+        max=1.0,
+        step=0.01,
+        display_mode=io.NumberDisplay.slider,
+        tooltip="How far the content moves to the style: 0 keeps the content, 1 is the full style.",
+    )
+
+
+def style_size_input(name: str) -> io.Int.Input:
+    """The widget of the size to which style pictures are brought."""
+    return io.Int.Input(
+        name,
+        default=STYLE_SIZE,
+        min=0,
+        max=8192,
+        step=8,
+        tooltip="Short side in pixels to which the style picture is brought first: larger means larger strokes. "
+        "0 keeps its size.",
+    )

@@ -1,0 +1,92 @@
+"""AdaIN_StyleTransfer."""
+
+from __future__ import annotations
+
+from comfy_api.latest import io  # pyright: ignore[reportMissingImports]
+from torch import Tensor
+
+from adain_nodes.checkpoints.catalogue import MODELS
+from adain_nodes.comfy import host, networks
+from adain_nodes.comfy.schema import alpha_input, node, style_size_input
+from adain_nodes.comfy.tensors import common_batch, from_image, samples
+from adain_nodes.comfy.types import LoadedDecoder
+from adain_nodes.core.sizing import size_of
+from adain_nodes.core.style import Style
+from adain_nodes.pipeline import PRESERVE_COLOR, StyleTransfer
+
+
+class StyleTransferNode(io.ComfyNode):
+    """From pictures to stylised pictures in one node."""
+
+    @classmethod
+    def define_schema(cls) -> io.Schema:
+        """Two pictures, and what the pipeline lets one choose."""
+        return node(
+            "StyleTransfer",
+            display_name="Style Transfer (AdaIN)",
+            description="Give pictures the style of another picture, all in one node. Long batches pass through part "
+            "by part, so that memory does not grow with them.",
+            search_aliases=["neural style transfer", "AdaIN", "artistic style", "stylize"],
+            inputs=[
+                io.Image.Input("image", tooltip="The pictures to stylise: one, a batch, or the frames of a video."),
+                io.Image.Input("style_image", tooltip="The style: one picture for all, or one for each."),
+                alpha_input(),
+                io.Combo.Input(
+                    "preserve_color",
+                    options=list(PRESERVE_COLOR),
+                    default=PRESERVE_COLOR[0],
+                    tooltip="Keep the picture's own colours: coral, mean-std and histogram recolour the style first, "
+                    "luminance takes only the light of the result.",
+                ),
+                style_size_input("style_size"),
+                io.Combo.Input(
+                    "model",
+                    options=list(MODELS),
+                    default=next(iter(MODELS)),
+                    tooltip="lite is embedded and fast. vgg19 is the paper's model and has to be downloaded first.",
+                ),
+            ],
+            outputs=[io.Image.Output(display_name="image", tooltip="The stylised pictures.")],
+        )
+
+    @classmethod
+    def fingerprint_inputs(cls, model: str, **inputs: object) -> list[str | int]:
+        """Another one when a weight file was replaced."""
+        known = MODELS[model]
+        return [*networks.find(known.encoder.name), *networks.find(known.decoder.name)]
+
+    @classmethod
+    def execute(
+        cls, image: Tensor, style_image: Tensor, alpha: float, preserve_color: str, style_size: int, model: str
+    ) -> io.NodeOutput:
+        """Stylise part by part. One style for all is encoded once, unless its colours follow each content."""
+        rgb, look = from_image(image), from_image(style_image)
+        count = common_batch(images=len(rgb), style_images=len(look))
+        known = MODELS[model]
+        encoder = networks.load_encoder(networks.find(known.encoder.name))
+        decoder = networks.load_decoder(networks.find(known.decoder.name), encoder)
+        host.load(encoder.patcher, decoder.patcher)
+        transfer = _HostedTransfer(decoder)
+        style: Style | None = None
+        if len(look) == 1 and preserve_color in ("none", "luminance"):
+            style = transfer.encode_style(samples(look, slice(1), 1), size=style_size)
+
+        def stylize(part: slice) -> Tensor:
+            return transfer.stylize(
+                samples(rgb, part, count),
+                style or samples(look, part, count),
+                alpha=alpha,
+                preserve_color=preserve_color,
+                style_size=style_size,
+            )
+
+        return io.NodeOutput(host.stream_images(stylize, count, size_of(rgb)))
+
+
+class _HostedTransfer(StyleTransfer):
+    """The pipeline with networks that the host has put on its device, where they stay in its care."""
+
+    def __init__(self, decoder: LoadedDecoder) -> None:
+        self.backend = host.backend()
+        self.encoder, self.decoder = decoder.encoder.network, decoder.network
+        self.fingerprint = decoder.encoder.fingerprint
