@@ -16,6 +16,7 @@ ROOT = Path(__file__).parents[1]
 FILES = sorted((ROOT / "adain_nodes").rglob("*.py"))
 MODULES = [".".join(f.relative_to(ROOT).with_suffix("").parts).removesuffix(".__init__") for f in FILES]
 
+HOST_FREE = {"adain_nodes.comfy", "adain_nodes.comfy.tensors", "adain_nodes.comfy.types"}
 NEEDS = {"comfy": "comfy_api", "app": "gradio"}
 """Parts of the package that need a host or an extra, and what shows that it is there."""
 
@@ -45,6 +46,8 @@ def python(code: str, *arguments: str) -> str:
 
 
 def present(module: str) -> bool:
+    if module in HOST_FREE:
+        return True
     needed = NEEDS.get((*module.split("."), "")[1])
     return needed is None or find_spec(needed) is not None
 
