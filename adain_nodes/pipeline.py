@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 import os
 from collections.abc import Callable, Sequence
 from functools import cached_property
@@ -10,34 +9,29 @@ from pathlib import Path
 from typing import NamedTuple, TypeAlias
 
 import torch
-from PIL import Image
 from torch import Tensor
 
 from adain_nodes.backend import choose_backend
 from adain_nodes.checkpoints.networks import load_networks
 from adain_nodes.core.adain import Features, check_alpha
 from adain_nodes.core.color import METHODS, match_color
-from adain_nodes.core.errors import InvalidValueError, ShapeError
+from adain_nodes.core.errors import InvalidValueError
 from adain_nodes.core.regions import Region, adain_regions, coverage
 from adain_nodes.core.sizing import Size, mask_of_level, pad_to_minimum, resize_mask, size_of
 from adain_nodes.core.style import Style, blend, style_of
 from adain_nodes.core.style_file import load_style
-from adain_nodes.imaging import MAX_PIXELS, Picture, read_image, read_mask, resize
+from adain_nodes.imaging import MAX_PIXELS, resize
+from adain_nodes.imaging.likes import ImageLike, MaskLike, as_mask, as_picture
 from adain_nodes.models.base import Decoder, Encoder
-
-log = logging.getLogger("adain_nodes")
-
-ImageLike: TypeAlias = "str | os.PathLike[str] | Image.Image | Picture | Tensor"
-"""A path, a Pillow image, what ``read_image`` returns, or a tensor B×3×H×W (or 3×H×W) of RGB in [0, 1]."""
-
-MaskLike: TypeAlias = "str | os.PathLike[str] | Image.Image | Tensor"
-"""A path, a Pillow image, or a tensor with H×W as its last axes, in [0, 1]; 1 is inside."""
 
 StyleLike: TypeAlias = "Style | ImageLike"
 """A style, or what makes one: a picture, or the path of a saved style (.safetensors)."""
 
 STYLE_SIZE = 512
 """Short side in pixels of style pictures: it sets how large their texture appears in the result."""
+
+FADE = 0.25
+"""How much of a soft mask there must be, with no style outside, before none of the photograph's own pixels is left."""
 
 PRESERVE_COLOR = ("none", *METHODS)
 
@@ -153,9 +147,9 @@ class StyleTransfer:
             raise InvalidValueError("There is no style.", "Give a style, or masks with styles.")
         if style is None and weights is not None:
             raise InvalidValueError("There are weights and no style.", "Blend the styles of masks with encode_style.")
-        rgb, opaque = self._read(content)
+        rgb, opaque = as_picture(content, self.max_pixels)
         image = resize(rgb, size).to(self.backend.device)
-        areas = [_Area(self._mask(mask, size_of(image)), look) for mask, look in masks]
+        areas = [_Area(as_mask(mask, size_of(image), self.max_pixels).to(image), look) for mask, look in masks]
         covered = coverage([area.mask for area in areas if area.mask is not None]) if areas else None
         if style is not None:
             areas.append(_Area(None if covered is None else 1 - covered, style, weights))
@@ -168,7 +162,8 @@ class StyleTransfer:
             features = adain_regions(features, regions, visible)
         result = self.decode(features, size_of(image))
         if style is None and covered is not None:
-            result = torch.lerp(image, result, covered)
+            # Features fade with the mask; where little of it is left, the photograph's own pixels replace its decoding.
+            result = torch.lerp(image, result, (covered / FADE).clamp(max=1))
         return match_color(result, image, "luminance") if preserve_color == "luminance" else result
 
     def _look(self, area: _Area, image: Tensor, visible: Tensor | None, preserve_color: str, style_size: int) -> Style:
@@ -207,8 +202,8 @@ class StyleTransfer:
                 )
             look.check_encoder(self.fingerprint, self.encoder.levels)
             return look
-        rgb, opaque = self._read(look)
-        area = None if mask is None else self._mask(mask, size_of(rgb))
+        rgb, opaque = as_picture(look, self.max_pixels)
+        area = None if mask is None else as_mask(mask, size_of(rgb), self.max_pixels).to(self.backend.device)
         if opaque is not None:
             opaque = opaque.to(self.backend.device)
             area = opaque if area is None else area * opaque
@@ -228,45 +223,6 @@ class StyleTransfer:
             features, self.encoder.levels, self.fingerprint, self.encoder.convention, masks=masks, note=note
         )
 
-    def _read(self, image: ImageLike) -> tuple[Tensor, Tensor | None]:
-        """B×3×H×W of any picture, and 1×1×H×W of how opaque it is where it is not everywhere."""
-        if isinstance(image, Tensor):
-            batch = image[None] if image.ndim == 3 else image
-            if batch.ndim != 4 or batch.shape[1] != 3 or 0 in batch.shape:
-                raise ShapeError(
-                    f"A picture has the shape {tuple(image.shape)}; expected B×3×H×W or 3×H×W, RGB in [0, 1].",
-                    "Permute channels-last tensors, and drop or lay over a colour what alpha there is.",
-                    shape=tuple(image.shape),
-                )
-            _check_samples(image, "picture")
-            return batch.float(), None
-        if isinstance(image, Picture):
-            return image.rgb, image.alpha
-        picture = read_image(image, max_pixels=self.max_pixels)
-        for note in picture.notes:
-            log.warning("%s: %s", picture.path or "picture", note)
-        return picture.rgb, picture.alpha
-
-    def _mask(self, mask: MaskLike, size: Size) -> Tensor:
-        """(B or 1)×1×H×W in [0, 1] of exactly ``size``."""
-        if isinstance(mask, Tensor):
-            if mask.ndim < 2 or 0 in mask.shape:
-                raise ShapeError(
-                    f"A mask has the shape {tuple(mask.shape)}; expected height and width as its last axes.",
-                    "Use one mask for all pictures, or one for each.",
-                    shape=tuple(mask.shape),
-                )
-            if mask.dtype != torch.bool:
-                _check_samples(mask, "mask")
-            batch = mask.reshape(-1, 1, *mask.shape[-2:]).to(self.backend.device, torch.float32)
-            if size_of(batch) != size:
-                log.warning("mask resized from %s to %s (height, width)", tuple(size_of(batch)), size)
-            return resize_mask(batch, size)
-        values, notes = read_mask(mask, size, max_pixels=self.max_pixels)
-        for note in notes:
-            log.warning("%s", note)
-        return values.to(self.backend.device)
-
 
 def check_preserve_color(method: str) -> str:
     """``method`` if it is one of PRESERVE_COLOR; otherwise InvalidValueError."""
@@ -283,16 +239,6 @@ class _Area(NamedTuple):
     mask: Tensor | None
     look: StyleLike | Sequence[StyleLike]
     weights: Sequence[float] | None = None
-
-
-def _check_samples(tensor: Tensor, what: str) -> None:
-    """Raise InvalidValueError for integers, which count to 255 or 65535 and not to 1."""
-    if not tensor.is_floating_point():
-        raise InvalidValueError(
-            f"A {what} holds {str(tensor.dtype).removeprefix('torch.')}; expected floating point in [0, 1].",
-            "Divide it by its full scale: 255 for 8 bits.",
-            dtype=tensor.dtype,
-        )
 
 
 def _listed(looks: StyleLike | Sequence[StyleLike]) -> Sequence[StyleLike]:

@@ -12,6 +12,7 @@ from adain_nodes.comfy.tensors import common_batch, from_image, samples
 from adain_nodes.comfy.types import LoadedDecoder
 from adain_nodes.core.sizing import size_of
 from adain_nodes.core.style import Style
+from adain_nodes.imaging import MAX_PIXELS
 from adain_nodes.pipeline import PRESERVE_COLOR, StyleTransfer
 
 
@@ -87,6 +88,6 @@ class _HostedTransfer(StyleTransfer):
     """The pipeline with networks that the host has put on its device, where they stay in its care."""
 
     def __init__(self, decoder: LoadedDecoder) -> None:
-        self.backend = host.backend()
+        self.backend, self.max_pixels = host.backend(), MAX_PIXELS
         self.encoder, self.decoder = decoder.encoder.network, decoder.network
         self.fingerprint = decoder.encoder.fingerprint

@@ -8,6 +8,7 @@ from PIL import Image
 from torch.nn import functional as F
 
 from adain_nodes.core.errors import ImageError, InvalidValueError, ShapeError
+from adain_nodes.core.regions import Region, adain_regions
 from adain_nodes.imaging import Picture, read_image, read_mask, resize, to_pil
 from adain_nodes.resources import resource
 
@@ -193,3 +194,12 @@ def test_border_of_what_is_hidden_is_stylised_in_full(transfer, cat, night):
     alpha = left(256, 132 / 256)[None, None]
     cut, whole = (transfer.stylize(each, night) for each in (Picture(content, alpha, 8, (), None), content))
     assert (cut - whole)[..., 126:132].abs().mean() < 0.02
+
+
+def test_half_a_mask_is_half_the_style(transfer, cat, night):
+    """It fades in the features alone: fading between the pictures too would leave a quarter."""
+    mask = torch.full((1, 1, 96, 128), 0.5)
+    with torch.no_grad():
+        halved = adain_regions(transfer.encode(cat), [Region(mask, night)])
+    expected = transfer.decode(halved, (96, 128))
+    torch.testing.assert_close(transfer.stylize(cat, masks=[(mask, night)]), expected, rtol=0, atol=1e-5)
