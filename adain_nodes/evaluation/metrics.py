@@ -100,6 +100,6 @@ def _ssim(output: np.ndarray, content: np.ndarray) -> float:
     except ImportError as error:
         raise AdaINError(
             "The structural similarity is computed by scikit-image, which is not installed.",
-            'Run `pip install "adain-nodes[evaluation]"`.',
+            "Run `pip install scikit-image`.",
         ) from error
     return float(cast("float", structural_similarity(output, content, data_range=1.0)))

@@ -88,7 +88,7 @@ def join(device: str = "auto") -> Processes:
     if int(os.environ.get("WORLD_SIZE", "1")) == 1:
         return Processes(0, 1, place)
     if find_spec("accelerate") is None:
-        raise AdaINError("Training with several processes needs Accelerate.", "Run `pip install 'adain-nodes[train]'`.")
+        raise AdaINError("Training with several processes needs Accelerate.", "Run `pip install accelerate`.")
     from accelerate import PartialState
 
     state = PartialState(cpu=place.type != "cuda")

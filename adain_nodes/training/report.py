@@ -58,7 +58,7 @@ def can_plot() -> bool:
     """Whether matplotlib is there to draw curves; says so once where it is not."""
     there = find_spec("matplotlib") is not None
     if not there:
-        log.warning("There will be no picture of the losses: install it with `pip install 'adain-nodes[train]'`.")
+        log.warning("There will be no picture of the losses: install it with `pip install matplotlib`.")
     return there
 
 

@@ -94,5 +94,5 @@ def test_shares_make_up_the_batch(config: Callable[..., TrainingConfig]) -> None
 def test_torchrun_without_accelerate(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("WORLD_SIZE", "2")
     monkeypatch.setattr(processes, "find_spec", lambda name: None)
-    with pytest.raises(AdaINError, match=r"needs Accelerate.*pip install 'adain-nodes\[train\]'"):
+    with pytest.raises(AdaINError, match=r"needs Accelerate.*pip install accelerate"):
         join("cpu")
