@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 
+import psutil
 import torch
 from torch import Tensor
 
@@ -46,6 +47,13 @@ def choose_backend(device: str = "auto", dtype: str = "auto") -> Backend:
     if dtype != "auto" and dtype not in DTYPES:
         raise InvalidValueError(f"There is no dtype {dtype!r}.", f"Choose auto, {', '.join(DTYPES)}.", dtype=dtype)
     return Backend(place, _fastest_dtype(place) if dtype == "auto" else DTYPES[dtype])
+
+
+def free_memory(device: torch.device) -> int:
+    """The bytes that could be taken on a device now; on MPS, which shares the system's memory, of that."""
+    if device.type == "cuda":
+        return torch.cuda.mem_get_info(device)[0]
+    return psutil.virtual_memory().available
 
 
 def _device(name: str) -> torch.device:

@@ -14,8 +14,9 @@ from adain_nodes import __version__
 from adain_nodes.core.adain import check_alpha
 from adain_nodes.core.errors import AdaINError, ImageError
 from adain_nodes.core.style import Style
+from adain_nodes.encoding import STYLE_SIZE
 from adain_nodes.imaging import read_bytes, read_image, resize
-from adain_nodes.pipeline import STYLE_SIZE, StyleTransfer, check_preserve_color
+from adain_nodes.pipeline import StyleTransfer, check_preserve_color
 
 
 @dataclass(frozen=True)

@@ -4,17 +4,21 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import torch
 from torch import Tensor
 from torch.nn import functional as F
 
-from adain_nodes.core.adain import Features, adain_affine, adain_levels
+from adain_nodes.core.adain import Features, adain_affine
 from adain_nodes.core.errors import InvalidValueError, ShapeError
 from adain_nodes.core.sizing import mask_of_level, size_of
-from adain_nodes.core.statistics import content_statistics
+from adain_nodes.core.statistics import Moments, merge_moments, moments
 from adain_nodes.core.style import Style
+from adain_nodes.core.windows import Window
+
+FADE = 0.25
+"""How much of a soft mask there must be, with no style outside, before none of the photograph's own pixels is left."""
 
 
 @dataclass(frozen=True)
@@ -25,8 +29,18 @@ class Region:
     style: Style
     alpha: float = 1.0
 
+    def within(self, window: Window) -> Region:
+        """What a window sees of it, where the mask has the picture's size."""
+        return self if self.mask is None else replace(self, mask=window.of(self.mask))
 
-def adain_regions(features: Features, regions: Sequence[Region], visible: Tensor | None = None) -> Features:
+
+Measured = tuple[tuple[Moments, ...], ...]
+"""The moments of each region on each level: what AdaIN must know of the whole picture before it changes a part."""
+
+
+def adain_regions(
+    features: Features, regions: Sequence[Region], visible: Tensor | None = None, measured: Measured | None = None
+) -> Features:
     """AdaIN region by region, on every level.
 
     Each region is normalised with the content statistics of *its own* part of the map and given its own style.
@@ -34,8 +48,15 @@ def adain_regions(features: Features, regions: Sequence[Region], visible: Tensor
     the rest keeps the content. An empty region changes nothing; a region of one cell takes the style's mean.
     ``visible``, a further mask, weights the content statistics without limiting where the style goes: what is
     transparent must not count, and what shines through is stylised in full.
+    ``measured`` holds what ``measure_regions`` found, where the features are only a part of the picture.
     Raises ShapeError for a mask or a style that does not fit, InvalidValueError without regions.
     """
+    measured = measure_regions(features, regions, visible) if measured is None else measured
+    return tuple(_adain_level(level, i, regions, measured[i]) for i, level in enumerate(features))
+
+
+def measure_regions(features: Features, regions: Sequence[Region], visible: Tensor | None = None) -> Measured:
+    """The moments by which ``adain_regions`` normalises each region; raises as that does."""
     if not regions:
         raise InvalidValueError("There are no regions.", "Give at least one mask with its style.")
     for region in regions:
@@ -44,14 +65,32 @@ def adain_regions(features: Features, regions: Sequence[Region], visible: Tensor
             _check_mask(region.mask, features[0].shape[0])
     if visible is not None:
         _check_mask(visible, features[0].shape[0])
-    if len(regions) == 1 and regions[0].mask is visible is None:
-        return adain_levels(features, regions[0].style, regions[0].alpha)
-    return tuple(_adain_level(level, i, regions, visible) for i, level in enumerate(features))
+    return tuple(
+        tuple(moments(level, _product(_on(level, region.mask), _on(level, visible))) for region in regions)
+        for level in features
+    )
+
+
+def merge_measured(parts: Sequence[Measured]) -> Measured:
+    """What was measured of the parts of a picture as what is true of the whole."""
+    if len(parts) == 1:
+        return parts[0]
+    return tuple(
+        tuple(merge_moments(same) for same in zip(*regions, strict=True)) for regions in zip(*parts, strict=True)
+    )
 
 
 def coverage(masks: Sequence[Tensor]) -> Tensor:
     """How much of each pixel belongs to any region, (B or 1)×1×H×W in [0, 1]; all masks at one size."""
     return sum(masks[1:], masks[0]).clamp(0, 1)
+
+
+def keep_uncovered(image: Tensor, result: Tensor, covered: Tensor) -> Tensor:
+    """The photograph itself where no region is, instead of what decoding makes of it; all B×3×H×W of one size.
+
+    Features fade with the mask; the photograph's own pixels appear where less than ``FADE`` of it is left.
+    """
+    return torch.lerp(image, result, (covered / FADE).clamp(max=1))
 
 
 def feather(mask: Tensor, radius: float) -> Tensor:
@@ -71,24 +110,37 @@ def feather(mask: Tensor, radius: float) -> Tensor:
     return mask
 
 
-def _adain_level(level: Tensor, index: int, regions: Sequence[Region], visible: Tensor | None) -> Tensor:
+def _adain_level(level: Tensor, index: int, regions: Sequence[Region], measured: Sequence[Moments]) -> Tensor:
     """x + Σ_k m_k (T_k(x) - x): every T_k is ``x * scale + shift``, so only scale and shift maps are summed."""
-    everywhere = level.new_ones((1, 1, *size_of(level)), dtype=torch.float32)
-    masks = [
-        everywhere if region.mask is None else mask_of_level(region.mask.to(everywhere), size_of(level))
-        for region in regions
+    affines = [
+        adain_affine(
+            known.statistics(unbiased=region.style.convention.unbiased, eps=region.style.convention.content_eps),
+            region.style.levels[index],
+            region.alpha,
+        )
+        for region, known in zip(regions, measured, strict=True)
     ]
-    counted = everywhere if visible is None else mask_of_level(visible.to(everywhere), size_of(level))
+    if len(regions) == 1 and regions[0].mask is None:
+        return affines[0].apply(level)
+    everywhere = level.new_ones((1, 1, *size_of(level)), dtype=torch.float32)
+    masks = [everywhere if (mask := _on(level, region.mask)) is None else mask for region in regions]
     crowding = sum(masks[1:], masks[0]).clamp_min(1)
     scale: Tensor | float = 1.0
     shift: Tensor | float = 0.0
-    for mask, region in zip(masks, regions, strict=True):
-        content = content_statistics(level, region.style.convention, mask * counted)
-        affine = adain_affine(content, region.style.levels[index], region.alpha)
+    for mask, affine in zip(masks, affines, strict=True):
         share = mask / crowding
-        scale = scale + share * (affine.scale - 1)[..., None, None]
-        shift = shift + share * affine.shift[..., None, None]
+        scale = scale + share * (affine.scale.to(share) - 1)[..., None, None]
+        shift = shift + share * affine.shift.to(share)[..., None, None]
     return (level.float() * scale + shift).to(level.dtype)
+
+
+def _on(level: Tensor, mask: Tensor | None) -> Tensor | None:
+    """A picture's mask as float32 weights for the cells of one of its levels."""
+    return None if mask is None else mask_of_level(mask.to(level.device, torch.float32), size_of(level))
+
+
+def _product(a: Tensor | None, b: Tensor | None) -> Tensor | None:
+    return b if a is None else a if b is None else a * b
 
 
 def _check_mask(mask: Tensor, batch: int) -> None:

@@ -10,7 +10,7 @@ import torch
 from torch import Tensor
 
 from adain_nodes.core.errors import EncoderMismatchError, InvalidValueError, ShapeError
-from adain_nodes.core.statistics import Convention, Statistics, style_statistics
+from adain_nodes.core.statistics import Convention, Moments, Statistics, moments
 
 
 @dataclass(frozen=True)
@@ -70,10 +70,19 @@ def style_of(
     note: str = "",
 ) -> Style:
     """The style of a picture from its features; ``masks``, one a level, say which part of the picture counts."""
-    levels = tuple(
-        style_statistics(level, convention, None if masks is None else masks[i]) for i, level in enumerate(features)
+    weights = [None] * len(features) if masks is None else masks
+    levels = [moments(level, mask) for level, mask in zip(features, weights, strict=True)]
+    return style_of_moments(levels, names, encoder, convention, note=note)
+
+
+def style_of_moments(
+    levels: Sequence[Moments], names: Sequence[str], encoder: str, convention: Convention, *, note: str = ""
+) -> Style:
+    """The style of a picture from the moments of its levels, however many parts they were measured in."""
+    unbiased, eps = convention.unbiased, convention.style_eps
+    return Style(
+        tuple(names), tuple(level.statistics(unbiased=unbiased, eps=eps) for level in levels), encoder, convention, note
     )
-    return Style(tuple(names), levels, encoder, convention, note)
 
 
 def blend(styles: Sequence[Style], weights: Sequence[float] | None = None) -> Style:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from abc import ABC, abstractmethod
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 import torch
 from torch import Tensor, nn
@@ -34,6 +34,11 @@ class Encoder(nn.Module, ABC):
     def minimum_size(self) -> int:
         """One pixel more than the deepest stride: two cells there, since sizes are rounded up."""
         return max(self.strides) + 1
+
+    @property
+    @abstractmethod
+    def margin(self) -> int:
+        """How far in pixels, a multiple of the deepest stride, the picture around a window changes its features."""
 
     @abstractmethod
     def forward(self, image: Tensor) -> Features:
@@ -65,6 +70,11 @@ class Decoder(nn.Module, ABC):
     levels: tuple[str, ...]
     channels: tuple[int, ...]
     encoder: str
+
+    @property
+    @abstractmethod
+    def margin(self) -> int:
+        """How far in pixels, a multiple of the deepest stride, the features around a window change its picture."""
 
     @abstractmethod
     def forward(self, features: Features) -> Tensor:
@@ -102,23 +112,34 @@ class Decoder(nn.Module, ABC):
 
 
 class ReflectConv(nn.Conv2d):
-    """A 3×3 convolution that continues the picture by reflection: zeros would draw a frame around it."""
+    """A convolution that continues the picture by reflection: zeros would draw a frame around it."""
 
-    def __init__(self, inputs: int, outputs: int, stride: int = 1) -> None:
-        super().__init__(inputs, outputs, 3, stride)  # pyright: ignore[reportUnknownMemberType]  (torch types it so)
+    def __init__(self, inputs: int, outputs: int, stride: int = 1, *, kernel: int = 3, groups: int = 1) -> None:
+        super().__init__(inputs, outputs, kernel, stride, groups=groups)  # pyright: ignore[reportUnknownMemberType]
+        self.border = kernel // 2
 
     def forward(self, input: Tensor) -> Tensor:
-        """B×C×H×W to B×C'×⌈H/stride⌉×⌈W/stride⌉; sides of at least two."""
-        return super().forward(reflect_pad(input))
+        """B×C×H×W to B×C'×⌈H/stride⌉×⌈W/stride⌉; sides longer than half the kernel."""
+        return super().forward(reflect_pad(input, self.border))
 
 
-def reflect_pad(x: Tensor) -> Tensor:
-    """B×C×H×W with one more row and column on each side, mirrored at the border: B×C×(H+2)×(W+2).
+def reflect_pad(x: Tensor, border: int = 1) -> Tensor:
+    """B×C×H×W with ``border`` more rows and columns on each side, mirrored: B×C×(H+2·border)×(W+2·border).
 
     Autocast would convert to float32 for this and back again: on a CPU in bfloat16 a third of the lite model's time.
     """
     with torch.autocast(x.device.type, enabled=False):
-        return F.pad(x, (1, 1, 1, 1), mode="reflect")
+        return F.pad(x, (border,) * 4, mode="reflect")
+
+
+def reach(strides: Iterable[int]) -> int:
+    """The margin of a chain of 3×3 convolutions on maps of these strides in pixels: each sees one cell further.
+
+    Rounded up to the largest stride: windows that start at a multiple of it meet the same pooling cells, and the same
+    nearest neighbours, as the whole picture does.
+    """
+    steps = list(strides)
+    return -(-sum(steps) // max(steps)) * max(steps)
 
 
 def upsample(features: Tensor) -> Tensor:

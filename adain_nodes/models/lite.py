@@ -14,7 +14,7 @@ from torch import Tensor, nn
 from adain_nodes.core.adain import Features
 from adain_nodes.core.sizing import crop_to, size_of
 from adain_nodes.core.statistics import BIASED
-from adain_nodes.models.base import Decoder, Encoder, ReflectConv, upsample
+from adain_nodes.models.base import Decoder, Encoder, ReflectConv, reach, upsample
 
 FAMILY = "lite"
 WIDTHS = (16, 32, 64, 128)
@@ -54,6 +54,11 @@ class LiteEncoder(Encoder):
         self.l2 = nn.Sequential(ReflectConv(one, two, stride=2), nn.ReLU(), Residual(two))
         self.l3 = nn.Sequential(ReflectConv(two, three, stride=2), nn.ReLU(), Residual(three), Residual(three))
 
+    @property
+    def margin(self) -> int:
+        """See Encoder: 48 pixels. Convolutions count with the stride of the map that they read."""
+        return reach([1, 1, *(2, 4, 4), *(4, 8, 8, 8, 8)])  # stem, l2, l3
+
     def forward(self, image: Tensor) -> Features:
         """The three levels; see Encoder."""
         self.check_image(image)
@@ -77,6 +82,11 @@ class LiteDecoder(Decoder):
         self.u3, self.m2, self.r2 = ReflectConv(three, two), ReflectConv(2 * two, two), Residual(two)
         self.u2, self.m1, self.r1 = ReflectConv(two, one), ReflectConv(2 * one, one), Residual(one)
         self.u1, self.out = ReflectConv(one, full), ReflectConv(full, 3)
+
+    @property
+    def margin(self) -> int:
+        """See Decoder: 64 pixels."""
+        return reach([*(8, 8, 8, 8), *(4, 4, 4, 4), *(2, 2, 2, 2), 1, 1])  # r3; u3, m2, r2; u2, m1, r1; u1, out
 
     def forward(self, features: Features) -> Tensor:
         """See Decoder."""

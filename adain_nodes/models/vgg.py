@@ -7,7 +7,7 @@ from torch import Tensor, nn
 
 from adain_nodes.core.adain import Features
 from adain_nodes.core.errors import InvalidValueError
-from adain_nodes.models.base import Decoder, Encoder, ReflectConv, upsample
+from adain_nodes.models.base import Decoder, Encoder, ReflectConv, reach, upsample
 
 NORMALISED = "vgg19-normalised"
 TORCHVISION = "vgg19-torchvision"
@@ -53,10 +53,15 @@ class VGGEncoder(Encoder):
         self.family = family
         self.levels = tuple(sorted(levels))
         self.channels = tuple(convolutions(level)[-1][2] for level in self.levels)
-        self.strides = tuple(2 ** (int(level[4]) - 1) for level in self.levels)
+        self.strides = tuple(_stride(level) for level in self.levels)
         self.preprocess = nn.Conv2d(3, 3, 1)
         self.pool = nn.MaxPool2d(2, ceil_mode=True)
         self.convs = nn.ModuleDict({name: ReflectConv(inputs, outputs) for name, inputs, outputs in plan})
+
+    @property
+    def margin(self) -> int:
+        """See Encoder: 32 pixels to relu4_1."""
+        return reach(map(_stride, self.convs))
 
     def forward(self, image: Tensor) -> Features:
         """One map for each of ``levels``; see Encoder."""
@@ -85,6 +90,11 @@ class VGGDecoder(Decoder):
         self.encoder = encoder
         self.convs = nn.ModuleDict({name: ReflectConv(outputs, inputs) for name, inputs, outputs in reversed(plan)})
 
+    @property
+    def margin(self) -> int:
+        """See Decoder: 32 pixels from relu4_1, four cells."""
+        return reach(map(_stride, self.convs))
+
     def forward(self, features: Features) -> Tensor:
         """See Decoder."""
         (x,) = features
@@ -103,3 +113,8 @@ class VGGDecoder(Decoder):
 def starts_block(name: str) -> bool:
     """Whether a pooling stands before this convolution of the encoder (and so a ×2 behind it in the decoder)."""
     return name.endswith("_1")
+
+
+def _stride(name: str) -> int:
+    """Pixels from cell to cell in the block that a level or a convolution, such as "relu3_1", belongs to."""
+    return 2 ** (int(name[4]) - 1)

@@ -14,7 +14,8 @@ from adain_nodes.checkpoints.catalogue import MODELS
 from adain_nodes.checkpoints.networks import load_networks
 from adain_nodes.cli import options, repeat, show, styles, stylize
 from adain_nodes.core.errors import MissingWeightsError
-from adain_nodes.pipeline import PRESERVE_COLOR, STYLE_SIZE, StyleTransfer
+from adain_nodes.encoding import STYLE_SIZE
+from adain_nodes.pipeline import PRESERVE_COLOR, StyleTransfer
 from adain_nodes.recipe import Recipe
 
 

@@ -30,10 +30,18 @@ def test_reflect_conv_continues_the_picture_by_reflection(close, stride, size):
     close(result, F.conv2d(padded, conv.weight, conv.bias, stride))
 
 
+def test_reflect_conv_of_another_kernel_in_groups(close):
+    conv, image = ReflectConv(4, 8, kernel=5, groups=2), torch.randn(2, 4, 6, 7)
+    padded = torch.from_numpy(np.pad(image.numpy(), ((0, 0), (0, 0), (2, 2), (2, 2)), mode="reflect"))
+    halves = zip(padded.chunk(2, 1), conv.weight.chunk(2), conv.bias.chunk(2), strict=True)
+    close(conv(image), torch.cat([F.conv2d(*half) for half in halves], 1))
+
+
 @pytest.mark.parametrize("layout", [torch.contiguous_format, torch.channels_last], ids=str)
 def test_reflect_pad_is_pytorch_s_and_keeps_half_precision(layout):
     image = torch.randn(2, 3, 4, 5).to(memory_format=layout)
     assert torch.equal(reflect_pad(image), F.pad(image, (1, 1, 1, 1), mode="reflect"))
+    assert torch.equal(reflect_pad(image, 3), F.pad(image, (3, 3, 3, 3), mode="reflect"))
     with torch.autocast("cpu", torch.bfloat16):
         assert reflect_pad(image.bfloat16()).dtype == torch.bfloat16
 
@@ -132,7 +140,7 @@ def test_features_of_another_encoder_are_refused(vgg, lite):
 class Wide(Decoder):
     """Values beyond what a picture can show, in half precision, and more of them than were asked for."""
 
-    family, levels, channels, encoder = "wide", ("one",), (1,), "wide"
+    family, levels, channels, encoder, margin = "wide", ("one",), (1,), "wide", 0
 
     def forward(self, features):
         return torch.linspace(-1, 2, 3 * 16).reshape(1, 3, 4, 4).bfloat16() + features[0]

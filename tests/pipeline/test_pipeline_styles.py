@@ -12,8 +12,8 @@ from PIL import Image
 from adain_nodes.core.errors import EncoderMismatchError, ImageError, InvalidValueError, ShapeError
 from adain_nodes.core.style import blend
 from adain_nodes.core.style_file import save_style
+from adain_nodes.encoding import STYLE_SIZE
 from adain_nodes.imaging import Picture, resize, to_array, write_image
-from adain_nodes.pipeline import STYLE_SIZE
 
 
 @pytest.fixture

@@ -1,0 +1,159 @@
+"""``StyleEncoder``: an encoder on a device, and the way from pictures to features and styles."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Sequence
+from functools import cached_property, lru_cache
+from pathlib import Path
+from typing import TypeAlias
+
+from torch import Tensor
+
+from adain_nodes.backend import Backend
+from adain_nodes.core.adain import Features
+from adain_nodes.core.errors import InvalidValueError
+from adain_nodes.core.regions import Measured, merge_measured
+from adain_nodes.core.sizing import mask_of_level, pad_to_minimum, resize_mask, size_of
+from adain_nodes.core.statistics import moments
+from adain_nodes.core.style import Style, blend, style_of_moments
+from adain_nodes.core.style_file import load_style
+from adain_nodes.core.windows import Window
+from adain_nodes.imaging import MAX_PIXELS, resize
+from adain_nodes.imaging.likes import ImageLike, MaskLike, as_mask, as_picture
+from adain_nodes.models.base import Encoder
+from adain_nodes.tiling import Mosaic, Tiling, encode_window
+
+StyleLike: TypeAlias = "Style | ImageLike"
+"""A style, or what makes one: a picture, or the path of a saved style (.safetensors)."""
+
+STYLE_SIZE = 512
+"""Short side in pixels of style pictures: it sets how large their texture appears in the result."""
+
+View: TypeAlias = Callable[[Window], Features]
+"""The features of any window of a picture."""
+
+Recolour: TypeAlias = "Callable[[Tensor, Tensor | None], Tensor]"
+"""Gives a style picture, of which a mask may mark a part, other colours."""
+
+
+class StyleEncoder:
+    """Features and styles of pictures, by an encoder that lies on the backend's device already.
+
+    ``tile`` is the side in pixels of the tiles that large pictures are seen in, 0 chooses it by the free memory.
+    ``max_pixels`` limits the pictures and masks that are read from files.
+    """
+
+    def __init__(self, encoder: Encoder, backend: Backend, *, tile: int = 0, max_pixels: int = MAX_PIXELS) -> None:
+        self.encoder = encoder
+        self.backend = backend
+        self.tile = tile
+        self.max_pixels = max_pixels
+
+    @cached_property
+    def fingerprint(self) -> str:
+        """The encoder's: styles carry it, and only those that carry this one are taken."""
+        return self.encoder.fingerprint()
+
+    def encode(self, image: Tensor) -> Features:
+        """Features of B×3×H×W pictures of any size, on the pipeline's device."""
+        image = self._padded(image)
+        levels = [Mosaic((-(-image.shape[2] // s), -(-image.shape[3] // s))) for s in self.encoder.strides]
+
+        def put(window: Window) -> None:
+            features = encode_window(self.encoder, self.backend, image, window)
+            for level, stride, part in zip(levels, self.encoder.strides, features, strict=True):
+                level.put(window.cells(stride), part)
+
+        self._tiling(image).over(put)
+        return tuple(level.tensor for level in levels)
+
+    def encode_style(
+        self,
+        images: StyleLike | Sequence[StyleLike],
+        *,
+        weights: Sequence[float] | None = None,
+        mask: MaskLike | None = None,
+        size: int = STYLE_SIZE,
+    ) -> Style:
+        """One style from one or several pictures, blended by ``weights`` (equal shares without them).
+
+        ``mask`` marks the part of a picture that is the style (transparent parts never are). ``size`` is the short
+        side in pixels to which pictures are brought first, 0 keeps theirs. A tensor of B pictures makes B
+        styles in one, for as many contents. Styles that are encoded already join the blend as they are.
+        """
+        return blend([self._style(image, mask, size) for image in listed(images)], weights)
+
+    def _style(self, look: StyleLike, mask: MaskLike | None, size: int, recolour: Recolour | None = None) -> Style:
+        """One picture's style, or a style that is one already."""
+        if isinstance(look, str | os.PathLike) and Path(look).suffix == ".safetensors":
+            look = load_style(look)
+        if isinstance(look, Style):
+            return self._ready(look, masked=mask is not None, recoloured=recolour is not None)
+        rgb, opaque = as_picture(look, self.max_pixels)
+        area = None if mask is None else as_mask(mask, size_of(rgb), self.max_pixels).to(self.backend.device)
+        if opaque is not None:
+            opaque = opaque.to(self.backend.device)
+            area = opaque if area is None else area * opaque
+        if area is not None and not area.amax((2, 3)).all():
+            raise InvalidValueError(
+                "Nothing is left of a style picture: its mask is black throughout, or the picture transparent.",
+                "Mark the part that is the style in white.",
+            )
+        rgb = resize(rgb, size).to(self.backend.device)
+        area = None if area is None else resize_mask(area, size_of(rgb))
+        if recolour is not None:
+            rgb = recolour(rgb, None if area is None else (area > 0).float())
+        note = Path(look).stem if isinstance(look, str | os.PathLike) else ""
+        return self._measured_style(rgb, area, note)
+
+    def _ready(self, style: Style, *, masked: bool, recoloured: bool) -> Style:
+        """A style that was encoded before, if that is all that is asked of it."""
+        if masked:
+            raise InvalidValueError(
+                f"The style {style.note!r} is statistics already: a mask cannot choose a part of it.",
+                "Pass its picture with the mask.",
+                note=style.note,
+            )
+        if recoloured:
+            raise InvalidValueError(
+                f"The style {style.note!r} is statistics already: its colours cannot be matched to the content's.",
+                'Pass its picture, or preserve the colours with "luminance".',
+                note=style.note,
+            )
+        style.check_encoder(self.fingerprint, self.encoder.levels)
+        return style
+
+    def _measured_style(self, image: Tensor, area: Tensor | None, note: str) -> Style:
+        image = self._padded(image)
+        area = None if area is None else self._padded(area)
+
+        def measure(features: Features, window: Window) -> Measured:
+            part = None if area is None else window.of(area)
+            masks = [None if part is None else mask_of_level(part, size_of(level)) for level in features]
+            return tuple((moments(level, mask),) for level, mask in zip(features, masks, strict=True))
+
+        levels = [level for (level,) in measured(self._view(image), self._tiling(image), measure)]
+        return style_of_moments(levels, self.encoder.levels, self.fingerprint, self.encoder.convention, note=note)
+
+    def _view(self, image: Tensor) -> View:
+        """The features of any window; the latest are kept, which of a picture in one tile are all."""
+        return lru_cache(maxsize=1)(lambda window: encode_window(self.encoder, self.backend, image, window))
+
+    def _tiling(self, image: Tensor, passes: int = 1, progress: Callable[[float], None] = lambda share: None) -> Tiling:
+        return Tiling(size_of(image), self.backend.device, self.tile, len(image), passes, progress)
+
+    def _padded(self, image: Tensor) -> Tensor:
+        return pad_to_minimum(image, self.encoder.minimum_size)
+
+
+def measured(view: View, tiling: Tiling, measure: Callable[[Features, Window], Measured]) -> Measured:
+    """What ``measure`` finds in the features of each tile, merged."""
+    parts: list[Measured] = []
+    tiling.over(lambda window: parts.append(measure(view(window), window)))
+    return merge_measured(parts)
+
+
+def listed(looks: StyleLike | Sequence[StyleLike]) -> Sequence[StyleLike]:
+    """What makes one style, as a list of what is blended."""
+    return looks if isinstance(looks, Sequence) and not isinstance(looks, str) else [looks]
