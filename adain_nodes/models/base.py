@@ -123,6 +123,31 @@ class ReflectConv(nn.Conv2d):
         return super().forward(reflect_pad(input, self.border))
 
 
+class UpsampledConv(nn.Conv2d):
+    """Nearest neighbour ×2 and then a 3×3 convolution behind reflection padding, computed at the small size.
+
+    Of the four pixels that a cell becomes, each sees two rows and two columns of cells. So the kernel turns into one
+    for each of the four, and their results are shuffled into place: the same numbers, without maps of the large size
+    that are only read again (three times as fast as the two steps at 512×512 on a CPU).
+    """
+
+    fold: Tensor
+
+    def __init__(self, inputs: int, outputs: int) -> None:
+        super().__init__(inputs, outputs, 3)  # pyright: ignore[reportUnknownMemberType]  (torch types it so)
+        # [pixel, cell, row of the kernel]: the upper pixel meets cells -1, 0, 0 and the lower one 0, 0, 1
+        fold = torch.tensor([[[1.0, 0, 0], [0, 1, 1], [0, 0, 0]], [[0, 0, 0], [1, 1, 0], [0, 0, 1]]])
+        self.register_buffer("fold", fold, persistent=False)
+
+    def forward(self, input: Tensor) -> Tensor:
+        """B×C×H×W to B×C'×2H×2W."""
+        kernels = torch.einsum("ptu,qsv,ocuv->opqcts", self.fold, self.fold, self.weight)
+        bias = None if self.bias is None else self.bias.repeat_interleave(4)
+        with torch.autocast(input.device.type, enabled=False):  # as in reflect_pad
+            padded = F.pad(input, (1, 1, 1, 1), mode="replicate")  # what reflection is before the ×2
+        return F.pixel_shuffle(F.conv2d(padded, kernels.flatten(0, 2), bias), 2)
+
+
 def reflect_pad(x: Tensor, border: int = 1) -> Tensor:
     """B×C×H×W with ``border`` more rows and columns on each side, mirrored: B×C×(H+2·border)×(W+2·border).
 

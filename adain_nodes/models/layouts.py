@@ -49,7 +49,7 @@ def vgg_normalised(state: State, metadata: Mapping[str, str], levels: Levels | N
     """``vgg_normalised.pth``, whole or cut at any level."""
     encoder = VGGEncoder(levels or (_deepest(state, encoder_positions),), NORMALISED)
     names = encoder_positions(max(encoder.levels))
-    _fill(encoder, _renamed(state, names), "vgg_normalised.pth")
+    fill(encoder, _renamed(state, names), "vgg_normalised.pth")
     return Networks("normalised VGG-19 encoder", encoder=encoder)
 
 
@@ -61,7 +61,7 @@ def vgg_torchvision(state: State, metadata: Mapping[str, str], levels: Levels | 
     deviation = torch.tensor(IMAGENET_STD)
     tensors["preprocess.weight"] = torch.diag(1 / deviation).reshape(3, 3, 1, 1)
     tensors["preprocess.bias"] = -torch.tensor(IMAGENET_MEAN) / deviation
-    _fill(encoder, tensors, "torchvision's VGG-19")
+    fill(encoder, tensors, "torchvision's VGG-19")
     return Networks("torchvision VGG-19 encoder", encoder=encoder)
 
 
@@ -75,7 +75,7 @@ def vgg_decoder(state: State, metadata: Mapping[str, str], levels: Levels | None
     decoder = VGGDecoder(level, metadata.get("encoder", NORMALISED))
     positions = decoder_positions(level)
     further = {name: tensor for name, tensor in state.items() if name.split(".")[0] not in map(str, positions.values())}
-    _fill(decoder, _renamed(state, positions) | further, "decoder.pth")
+    fill(decoder, _renamed(state, positions) | further, "decoder.pth")
     return Networks(f"VGG-19 decoder from {level}", decoder=decoder)
 
 
@@ -86,11 +86,11 @@ def own_vgg(state: State, metadata: Mapping[str, str], levels: Levels | None) ->
         encoder = VGGEncoder(levels or (_deepest_named(parts),), metadata.get("family", NORMALISED))
         deeper = tuple(f"convs.{name}." for name in _CONVOLUTIONS - encoder.convs.keys())
         wanted = {name: tensor for name, tensor in parts.items() if not name.startswith(deeper)}
-        _fill(encoder, wanted, "the project's VGG-19 encoder")
+        fill(encoder, wanted, "the project's VGG-19 encoder")
     if parts := _part(state, "dec."):
         fingerprint = encoder.fingerprint() if encoder else metadata.get("encoder", NORMALISED)
         decoder = VGGDecoder(_deepest_named(parts), fingerprint)
-        _fill(decoder, parts, "the project's VGG-19 decoder")
+        fill(decoder, parts, "the project's VGG-19 decoder")
     return Networks("VGG-19 of this project", encoder, decoder)
 
 
@@ -100,12 +100,12 @@ def lite(state: State, metadata: Mapping[str, str], levels: Levels | None) -> Ne
     if parts := _part(state, "enc."):
         names = ("stem.0.weight", "stem.2.weight", "l2.0.weight", "l3.0.weight")
         encoder = LiteEncoder(_widths(parts, names, axis=0, layout="lite encoder"))
-        _fill(encoder, parts, "lite encoder")
+        fill(encoder, parts, "lite encoder")
     if parts := _part(state, "dec."):
         names = ("out.weight", "u1.weight", "u2.weight", "u3.weight")
         fingerprint = encoder.fingerprint() if encoder else metadata.get("encoder", LITE)
         decoder = LiteDecoder(_widths(parts, names, axis=1, layout="lite decoder"), fingerprint)
-        _fill(decoder, parts, "lite decoder")
+        fill(decoder, parts, "lite decoder")
     return Networks("lite model", encoder, decoder)
 
 
@@ -146,7 +146,7 @@ def _deepest_named(parts: State) -> str:
 
 
 def _renamed(state: State, positions: Mapping[str, int]) -> dict[str, Tensor]:
-    """The tensors of a flat file under the names of our modules; missing ones are left to ``_fill`` to report."""
+    """The tensors of a flat file under the names of our modules; missing ones are left to ``fill`` to report."""
     return {
         f"{name if name == 'preprocess' else f'convs.{name}'}.{kind}": state[f"{index}.{kind}"]
         for name, index in positions.items()
@@ -170,7 +170,7 @@ def _widths(parts: State, names: tuple[str, ...], axis: int, layout: str) -> tup
     return tuple(parts[name].shape[axis] for name in names)
 
 
-def _fill(module: nn.Module, tensors: State, layout: str) -> None:
+def fill(module: nn.Module, tensors: State, layout: str) -> None:
     """Load ``tensors`` into ``module``; CheckpointError names every tensor that is missing, foreign or misshapen."""
     expected = {name: tuple(tensor.shape) for name, tensor in module.state_dict().items()}
     given = {name: tuple(tensor.shape) for name, tensor in tensors.items()}

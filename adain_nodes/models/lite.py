@@ -14,7 +14,7 @@ from torch import Tensor, nn
 from adain_nodes.core.adain import Features
 from adain_nodes.core.sizing import crop_to, size_of
 from adain_nodes.core.statistics import BIASED
-from adain_nodes.models.base import Decoder, Encoder, ReflectConv, reach, upsample
+from adain_nodes.models.base import Decoder, Encoder, ReflectConv, UpsampledConv, reach, upsample
 
 FAMILY = "lite"
 WIDTHS = (16, 32, 64, 128)
@@ -81,7 +81,7 @@ class LiteDecoder(Decoder):
         self.r3 = nn.Sequential(Residual(three), Residual(three))
         self.u3, self.m2, self.r2 = ReflectConv(three, two), ReflectConv(2 * two, two), Residual(two)
         self.u2, self.m1, self.r1 = ReflectConv(two, one), ReflectConv(2 * one, one), Residual(one)
-        self.u1, self.out = ReflectConv(one, full), ReflectConv(full, 3)
+        self.u1, self.out = UpsampledConv(one, full), ReflectConv(full, 3)
 
     @property
     def margin(self) -> int:
@@ -94,7 +94,7 @@ class LiteDecoder(Decoder):
         x = cast("Tensor", self.r3(three))
         x = self.r2(self.m2(_join(self.u3(upsample(x)).relu_(), two)).relu_())
         x = self.r1(self.m1(_join(self.u2(upsample(x)).relu_(), one)).relu_())
-        x = self.u1(upsample(x)).relu_()
+        x = self.u1(x).relu_()
         # float32, also under autocast: bfloat16 has no more than 8 bits near 1, and skies would show bands.
         with torch.autocast(x.device.type, enabled=False):
             return self.out(x.float())

@@ -9,7 +9,7 @@ from torch import nn
 from torch.nn import functional as F
 
 from adain_nodes.core.errors import EncoderMismatchError, ShapeError
-from adain_nodes.models.base import Decoder, Encoder, ReflectConv, digest, reflect_pad, upsample
+from adain_nodes.models.base import Decoder, Encoder, ReflectConv, UpsampledConv, digest, reflect_pad, upsample
 from adain_nodes.models.lite import LiteDecoder, LiteEncoder
 from adain_nodes.models.vgg import NORMALISED, VGGDecoder, VGGEncoder
 
@@ -153,3 +153,19 @@ def test_decoding_gives_a_picture():
     assert picture.dtype == torch.float32
     assert torch.equal(picture, raw[..., :3, :2].float().clamp(0, 1))
     assert (picture.min(), picture.max()) == (0, 1)
+
+
+@pytest.mark.parametrize("size", [(1, 2), (5, 4)])
+def test_upsampled_convolution_is_the_two_steps_in_one(size):
+    network = UpsampledConv(3, 5)
+    image = torch.rand(2, 3, *size, requires_grad=True)
+    large = upsample(image)
+    expected = F.conv2d(F.pad(large, (1, 1, 1, 1), mode="reflect"), network.weight, network.bias)
+    torch.testing.assert_close(network(image), expected, rtol=1e-5, atol=1e-6)
+    torch.testing.assert_close(
+        torch.autograd.grad(network(image).square().sum(), (image, network.weight)),
+        torch.autograd.grad(expected.square().sum(), (image, network.weight)),
+        rtol=1e-4,
+        atol=1e-5,
+    )
+    assert sorted(network.state_dict()) == ["bias", "weight"]
