@@ -9,7 +9,10 @@ import typer
 from adain_nodes.cli import options
 from adain_nodes.cli.console import err, out, progress, waiting
 
-Models = Annotated[list[str], typer.Option("--model", "-m", help="A model or weight file; repeat it to compare.")]
+Models = Annotated[
+    list[str],
+    typer.Option("--model", "-m", help="A model, a weight file or a baseline (microast:FOLDER); repeat it to compare."),
+]
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON instead of tables.")]
 
 
@@ -30,12 +33,14 @@ def evaluate(
     The figures of the project are those of 256 px, float32 and the normalised VGG-19.
     """
     with waiting("Loading the loss network …"):
+        from adain_nodes.evaluation.methods import by_label, load_method
         from adain_nodes.evaluation.metrics import LossNetwork
         from adain_nodes.evaluation.table import evaluate as measure
-        from adain_nodes.evaluation.table import method_of, read_squares
+        from adain_nodes.evaluation.table import read_squares
 
         network = LossNetwork.load(loss_network, device=device)
-    methods = {name: method_of(options.load(name, None, device, dtype)) for name in model}
+    with waiting("Loading the models …"):
+        methods = {label: load_method(each, device=device, dtype=dtype) for label, each in by_label(model).items()}
     contents, styles = read_squares(content, side), read_squares(style, side)
     with progress("pictures") as bar:
         task = bar.add_task("Evaluating", total=None)
@@ -50,9 +55,9 @@ def evaluate(
 
 
 def benchmark(
+    model: Models = ["vgg19", "lite"],  # noqa: B006 (Typer copies it)
     side: Annotated[int, typer.Option("--size", help="Side of the square picture in pixels.")] = 512,
     rounds: Annotated[int, typer.Option(help="Repetitions; medians are printed.")] = 7,
-    with_style: Annotated[bool, typer.Option("--with-style", help="Time the encoding of the style too.")] = False,
     compile: options.Compile = False,
     device: options.Device = "auto",
     as_json: AsJson = False,
@@ -62,9 +67,9 @@ def benchmark(
         from adain_nodes.evaluation.benchmark import run_benchmark
 
         result = run_benchmark(
+            model,
             side=side,
             rounds=rounds,
-            with_style=with_style,
             compile=compile,
             device=device,
             progress=lambda name: status.update(f"Measuring {name} …"),

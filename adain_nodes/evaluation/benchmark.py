@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import json
-from dataclasses import asdict, dataclass
+from collections.abc import Iterator, Sequence
+from dataclasses import asdict, dataclass, replace
 
 from adain_nodes.evaluation.machine import Machine, this_machine
 from adain_nodes.evaluation.markdown import markdown_table
 from adain_nodes.evaluation.memory import MEASURABLE, Memory, measure_memory
-from adain_nodes.evaluation.speed import Speed, SpeedRow, measure_speed
+from adain_nodes.evaluation.methods import by_label
+from adain_nodes.evaluation.speed import MODELS, Speed, SpeedRow, measure_speed
 from adain_nodes.evaluation.startup import HELP, PIPELINE, TORCH, measure_startup
 from adain_nodes.evaluation.timing import Progress, silent
 
@@ -53,6 +55,7 @@ class Benchmark:
         memory = {taken.model: taken.bytes / 1e9 for taken in self.memory}
         return (
             Target(f"{default} / plain port", self.speed.ratio(default), 12, "×", at_least=True),
+            *_beside_microast(self.speed),
             Target("vgg19 float32 / plain port", self.speed.ratio("vgg19 float32"), 1.2, "×", at_least=True),
             Target("vgg19 bfloat16 / plain port", self.speed.ratio("vgg19 bfloat16"), 1.8, "×", at_least=True),
             Target(f"{PIPELINE} / {TORCH}", self.startup[PIPELINE] / self.startup[TORCH], 1.5, "×"),
@@ -69,11 +72,14 @@ class Benchmark:
     def markdown(self) -> str:
         """Tables, and lines that say what and where."""
         speed = self.speed
-        style = "style encoding included" if speed.with_style else "style already encoded"
         parts = (
             f"Measured on {self.machine}.",
-            f"Speed: {speed.side}×{speed.side} px on {speed.device}, {style}, medians of {speed.rounds} rounds.",
-            markdown_table(("pipeline", "seconds", "speed"), [_speed_cells(row) for row in speed.rows]),
+            f"Speed: {speed.side}×{speed.side} px on {speed.device}, medians of {speed.rounds} rounds: a picture in a "
+            "style that is encoded already, and a picture with the encoding of its style.",
+            markdown_table(
+                ("pipeline", "picture, s", "speed", "with style, s", "speed"),
+                [_speed_cells(speed, row) for row in speed.rows],
+            ),
             "Start-up: fresh interpreters.",
             markdown_table(
                 ("command", "seconds"), [(name, f"{seconds:.2f}") for name, seconds in self.startup.items()]
@@ -90,8 +96,22 @@ class Benchmark:
         return "\n\n".join(parts) + "\n"
 
 
-def _speed_cells(row: SpeedRow) -> tuple[str, str, str]:
-    return row.name + " †" * bool(row.note), f"{row.seconds:.3f}", f"{row.ratio:.2f}×"
+def _beside_microast(speed: Speed) -> Iterator[Target]:
+    """No slower than the peer, in each precision, by both times."""
+    for dtype in dict.fromkeys(("float32", speed.dtype)):
+        for with_style in (False, True):
+            ratio = speed.ratio(f"lite {dtype}", f"microast {dtype}", with_style=with_style)
+            yield Target(f"lite / microast, {dtype}{', with style' * with_style}", ratio, 1, "×", at_least=True)
+
+
+def _speed_cells(speed: Speed, row: SpeedRow) -> tuple[str, ...]:
+    return (
+        row.name + " †" * bool(row.note),
+        f"{row.seconds:.3f}",
+        f"{speed.ratio(row.name):.2f}×",
+        f"{row.seconds_with_style:.3f}",
+        f"{speed.ratio(row.name, with_style=True):.2f}×",
+    )
 
 
 def _memory_cells(row: Memory) -> tuple[str, str, str]:
@@ -99,22 +119,20 @@ def _memory_cells(row: Memory) -> tuple[str, str, str]:
 
 
 def run_benchmark(
+    models: Sequence[str] = MODELS,
     *,
     side: int = 512,
     rounds: int = 7,
-    with_style: bool = False,
     compile: bool = False,
     device: str = "auto",
     progress: Progress = silent,
 ) -> Benchmark:
     """Measure speed (the arguments are those of ``measure_speed``), start-up, and memory on the CPU."""
     machine = this_machine()  # first: its load is what the measurements met, not what they made
-    speed = measure_speed(
-        side=side, rounds=rounds, with_style=with_style, compile=compile, device=device, progress=progress
-    )
+    speed = measure_speed(models, side=side, rounds=rounds, compile=compile, device=device, progress=progress)
     startup = measure_startup(progress=progress)
     memory = []
-    for model in ("lite", "vgg19") if MEASURABLE else ():
-        progress(f"peak memory, {model}")
-        memory.append(measure_memory(model))
+    for label, model in by_label(models).items() if MEASURABLE else ():
+        progress(f"peak memory, {label}")
+        memory.append(replace(measure_memory(model), model=label))
     return Benchmark(machine, speed, startup, tuple(memory))

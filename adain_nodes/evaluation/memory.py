@@ -33,16 +33,17 @@ class Memory:
 def measure_memory(model: str, side: int = 1024) -> Memory:
     """Load a model in a fresh interpreter and stylise a picture with one of the same size, in the default precision.
 
-    Raises AdaINError with what the interpreter said when it fails.
+    ``model`` is named as for ``load_method``. Raises AdaINError with what the interpreter said when
+    it fails.
     """
     return Memory(**json.loads(run_python("-m", __name__, model, str(side))))
 
 
 def _measure_here(model: str, side: int) -> Memory:
     start = _resident_bytes()
-    transfer, note = load_or_imitate(model, device="cpu")
+    method, note = load_or_imitate(model, device="cpu")
     content, style = torch.rand(2, 1, 3, side, side).unbind()
-    transfer.stylize(content, transfer.encode_style(style, size=0))
+    method(content, style)
     return Memory(model, side, _peak_bytes() - start, note)
 
 

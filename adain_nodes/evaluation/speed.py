@@ -1,113 +1,122 @@
-"""Speed: the pipelines of the project beside the plain PyTorch port, on one picture."""
+"""Speed: the pipelines of the project, and baselines, beside the plain PyTorch port, on one picture."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import partial
 
 import torch
 from torch import Tensor
 
 from adain_nodes.backend import choose_backend
 from adain_nodes.core.errors import MissingWeightsError
+from adain_nodes.evaluation.methods import Method, by_label, load_method, pipeline_method
 from adain_nodes.evaluation.plain import PlainTransfer
 from adain_nodes.evaluation.timing import Progress, median_seconds, silent
 from adain_nodes.models.vgg import VGGDecoder, VGGEncoder
 from adain_nodes.pipeline import StyleTransfer
 
+MODELS = ("vgg19", "lite")
 PLAIN = "plain vgg19 float32"
 RANDOM = "random weights (the real ones are not on this machine): equally fast"
 
 
 @dataclass(frozen=True)
 class SpeedRow:
-    """A contender's median time in seconds, and how many times as fast as the plain port it is."""
+    """A contender's median times in seconds: ``seconds`` for a picture in a style that is encoded already,
+    ``seconds_with_style`` for a picture and the encoding of its style.
+    """
 
     name: str
     seconds: float
-    ratio: float
+    seconds_with_style: float
     note: str = ""
 
 
 @dataclass(frozen=True)
 class Speed:
-    """Times for one picture of ``side``×``side`` px on ``device``, plain port first.
+    """Times for one picture of ``side``×``side`` px, and a style of that size, on ``device``; plain port first.
 
-    ``dtype`` is the precision that the device gets by default, ``with_style`` says whether the encoding of a style
-    picture of the same size is part of the times.
+    ``dtype`` is the precision that the device gets by default.
     """
 
     side: int
     rounds: int
     device: str
     dtype: str
-    with_style: bool
     rows: tuple[SpeedRow, ...]
 
-    def ratio(self, name: str) -> float | None:
-        """That of the row ``name``, such as "lite bfloat16"; None when there is no such row."""
-        return next((row.ratio for row in self.rows if row.name == name), None)
+    def ratio(self, name: str, other: str = PLAIN, *, with_style: bool = False) -> float | None:
+        """How many times as fast as ``other`` the row ``name`` is; None where one of them was not measured."""
+        rows = {row.name: row.seconds_with_style if with_style else row.seconds for row in self.rows}
+        return rows[other] / rows[name] if {name, other} <= rows.keys() else None
 
 
 def measure_speed(
+    models: Sequence[str] = MODELS,
     *,
     side: int = 512,
     rounds: int = 7,
-    with_style: bool = False,
     compile: bool = False,
     device: str = "auto",
     progress: Progress = silent,
 ) -> Speed:
-    """Time the plain port, and both models in float32 and in the device's default precision.
+    """Time the plain port, and each of ``models`` in float32 and in the device's default precision.
 
-    ``compile`` adds the lite model through torch.compile. Raises the errors of ``choose_backend``.
+    ``models`` are named as for ``load_method``. ``compile`` adds the lite model through torch.compile. Raises the
+    errors of ``choose_backend``, ``by_label`` and ``load_method``.
     """
     backend = choose_backend(device)
     default = str(backend.dtype).removeprefix("torch.")
-    variants = [(model, dtype, False) for model in ("vgg19", "lite") for dtype in dict.fromkeys(("float32", default))]
-    variants += [("lite", default, True)] * compile
+    vgg, note = _vgg_or_imitation(device=device, dtype="float32")
+    plain = PlainTransfer(vgg.encoder, vgg.decoder)  # pyright: ignore[reportArgumentType]
+    methods = {PLAIN: (Method(plain.encode, plain.stylize), note)}
+    for label, model in by_label(models).items():
+        for dtype in dict.fromkeys(("float32", default)):
+            methods[f"{label} {dtype}"] = load_or_imitate(model, device=device, dtype=dtype)
+    if compile:
+        compiled = StyleTransfer.from_pretrained("lite", device=device, dtype=default, compile=True)
+        methods[f"lite {default} compiled"] = pipeline_method(compiled), ""
 
     generator = torch.Generator().manual_seed(0)
-    content, style = torch.rand(2, 1, 3, side, side, generator=generator).unbind()
-    vgg, note = load_or_imitate("vgg19", device=device, dtype="float32")
-    plain = PlainTransfer(vgg.encoder, vgg.decoder)  # pyright: ignore[reportArgumentType]
-    runs, notes = {PLAIN: _plain_run(plain, content.to(backend.device), style.to(backend.device), with_style)}, [note]
-    for model, dtype, compiled in variants:
-        transfer, note = load_or_imitate(model, device=device, dtype=dtype, compile=compiled)
-        runs[f"{model} {dtype}{' compiled' * compiled}"] = _run(transfer, content, style, with_style)
-        notes.append(note)
-
+    content, style = torch.rand(2, 1, 3, side, side, generator=generator).to(backend.device).unbind()
+    runs = {}
+    for name, (method, _) in methods.items():
+        runs[name] = partial(_picture, method, content, method.encode_style(style))
+        runs[_with_style(name)] = partial(_picture_with_style, method, content, style)
     seconds = median_seconds(runs, rounds, progress=progress)
-    rows = (SpeedRow(name, s, seconds[PLAIN] / s, note) for (name, s), note in zip(seconds.items(), notes, strict=True))
-    return Speed(side, rounds, str(backend.device), default, with_style, tuple(rows))
+    rows = (SpeedRow(name, seconds[name], seconds[_with_style(name)], note) for name, (_, note) in methods.items())
+    return Speed(side, rounds, str(backend.device), default, tuple(rows))
 
 
-def load_or_imitate(
-    model: str, *, device: str, dtype: str = "auto", compile: bool = False
-) -> tuple[StyleTransfer, str]:
+def load_or_imitate(model: str, *, device: str, dtype: str = "auto") -> tuple[Method, str]:
     """The model and no note; where the weights of "vgg19" are not on this machine, random ones and ``RANDOM``."""
+    if model == "vgg19":
+        transfer, note = _vgg_or_imitation(device=device, dtype=dtype)
+        return pipeline_method(transfer), note
+    return load_method(model, device=device, dtype=dtype), ""
+
+
+def _vgg_or_imitation(*, device: str, dtype: str) -> tuple[StyleTransfer, str]:
     try:
-        return StyleTransfer.from_pretrained(model, device=device, dtype=dtype, compile=compile), ""
+        return StyleTransfer.from_pretrained("vgg19", device=device, dtype=dtype), ""
     except MissingWeightsError:
-        if model != "vgg19":
-            raise
         encoder = VGGEncoder()
         decoder = VGGDecoder(encoder=encoder.fingerprint())
-        return StyleTransfer(encoder, decoder, device=device, dtype=dtype, compile=compile), RANDOM
+        return StyleTransfer(encoder, decoder, device=device, dtype=dtype), RANDOM
 
 
-def _run(transfer: StyleTransfer, content: Tensor, style: Tensor, with_style: bool) -> Callable[[], object]:
-    if with_style:
-        return lambda: _wait(transfer.stylize(content, transfer.encode_style(style, size=0)))
-    encoded = transfer.encode_style(style, size=0)
-    return lambda: _wait(transfer.stylize(content, encoded))
+def _with_style(name: str) -> str:
+    return f"{name} with style"
 
 
-def _plain_run(plain: PlainTransfer, content: Tensor, style: Tensor, with_style: bool) -> Callable[[], object]:
-    if with_style:
-        return lambda: _wait(plain.stylize(content, plain.encode(style)))
-    encoded = plain.encode(style)
-    return lambda: _wait(plain.stylize(content, encoded))
+def _picture(method: Method, content: Tensor, encoded: object) -> Tensor:
+    return _wait(method.stylize(content, encoded))
+
+
+def _picture_with_style(method: Method, content: Tensor, style: Tensor) -> Tensor:
+    return _wait(method(content, style))
 
 
 def _wait(output: Tensor) -> Tensor:

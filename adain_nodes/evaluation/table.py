@@ -18,10 +18,9 @@ from adain_nodes.core.sizing import size_of
 from adain_nodes.evaluation.markdown import markdown_table
 from adain_nodes.evaluation.metrics import Description, Figures, LossNetwork, compare
 from adain_nodes.imaging import find_images, read_square
-from adain_nodes.pipeline import StyleTransfer
 
-Method = Callable[[Tensor, Tensor], Tensor]
-"""Stylises B×3×H×W contents with one 1×3×H×W style: B×3×H×W, all RGB in [0, 1]."""
+Stylize = Callable[[Tensor, Tensor], Tensor]
+"""Stylises B×3×H×W contents with one 1×3×H×W style: B×3×H×W, all RGB in [0, 1]. Every ``Method`` is one."""
 
 Progress = Callable[[int, int], None]
 """Called with the number of pictures that are done, and of all."""
@@ -73,7 +72,7 @@ class Table:
 
 
 def evaluate(
-    methods: Mapping[str, Method],
+    methods: Mapping[str, Stylize],
     contents: Tensor,
     styles: Tensor,
     network: LossNetwork,
@@ -115,11 +114,6 @@ def evaluate(
     return Table(tuple(rows), len(contents), len(styles), size_of(contents)[0], network.fingerprint)
 
 
-def method_of(transfer: StyleTransfer) -> Method:
-    """The pipeline as a method: alpha 1, the style at the size that it has."""
-    return lambda contents, style: transfer.stylize(contents, transfer.encode_style(style, size=0))
-
-
 def read_squares(patterns: Iterable[str | os.PathLike[str]], side: int = 256) -> Tensor:
     """The pictures that ``patterns`` name (see ``find_images``), read as the protocol says: N×3×side×side."""
     return torch.cat([read_square(path, side) for path in find_images(patterns)])
@@ -129,7 +123,7 @@ def _describe(pictures: Tensor, network: LossNetwork) -> list[Description]:
     return [description for batch in pictures.split(BATCH) for description in network.describe(batch)]
 
 
-def _timed(method: Method, contents: Tensor, style: Tensor) -> tuple[Tensor, float]:
+def _timed(method: Stylize, contents: Tensor, style: Tensor) -> tuple[Tensor, float]:
     """The outputs, on the CPU (which waits for the device) and in [0, 1], and the seconds that they took."""
     start = perf_counter()
     outputs = method(contents, style).cpu()

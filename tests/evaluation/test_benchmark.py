@@ -17,13 +17,14 @@ SPEED = Speed(
     7,
     "cpu",
     "bfloat16",
-    False,
     (
-        SpeedRow(PLAIN, 3.0, 1.0, "random"),
-        SpeedRow("vgg19 float32", 2.5, 1.2, "random"),
-        SpeedRow("vgg19 bfloat16", 2.0, 1.5, "random"),
-        SpeedRow("lite float32", 0.5, 6.0),
-        SpeedRow("lite bfloat16", 0.24, 12.5),
+        SpeedRow(PLAIN, 3.0, 4.5, "random"),
+        SpeedRow("vgg19 float32", 2.5, 4.0, "random"),
+        SpeedRow("vgg19 bfloat16", 2.0, 3.0, "random"),
+        SpeedRow("lite float32", 0.5, 0.75),
+        SpeedRow("lite bfloat16", 0.24, 0.36),
+        SpeedRow("microast float32", 0.4, 0.75),
+        SpeedRow("microast bfloat16", 0.3, 0.27),
     ),
 )
 STARTUP = {TORCH: 2.0, PACKAGE: 0.05, PIPELINE: 2.5, HELP: 1.25}
@@ -41,8 +42,12 @@ def test_targets_at_their_limits():
 
 
 def test_what_is_compared_with_the_figures_to_reach():
-    assert [(target.value, target.reached) for target in RESULT.targets] == [
+    assert [(target.value and round(target.value, 9), target.reached) for target in RESULT.targets] == [
         (12.5, True),
+        (0.8, False),
+        (1, True),
+        (1.25, True),
+        (0.75, False),
         (1.2, True),
         (1.5, False),
         (1.25, True),
@@ -53,9 +58,10 @@ def test_what_is_compared_with_the_figures_to_reach():
 
 
 def test_what_was_not_measured_is_not_reached():
-    rows = (SpeedRow(PLAIN, 3.0, 1.0), SpeedRow("vgg19 float32", 2.0, 1.5), SpeedRow("lite float32", 0.25, 12.0))
-    result = Benchmark(MACHINE, Speed(512, 7, "cpu", "float32", False, rows), STARTUP, ())
-    assert [target.reached for target in result.targets] == [True, True, None, True, False, None, None]
+    rows = (SpeedRow(PLAIN, 3.0, 4.5), SpeedRow("vgg19 float32", 2.0, 3.0), SpeedRow("lite float32", 0.25, 0.4))
+    result = Benchmark(MACHINE, Speed(512, 7, "cpu", "float32", rows), STARTUP, ())
+    reached = [target.reached for target in result.targets]
+    assert reached == [True, None, None, True, None, True, False, None, None]
     assert result.targets[0].what.startswith("lite float32")
     assert "not measured" in result.markdown()
 
@@ -63,12 +69,15 @@ def test_what_was_not_measured_is_not_reached():
 def test_markdown():
     text = RESULT.markdown()
     assert text.startswith("Measured on EPYC, 2 of 8 processors used, load 1.5;")
-    assert "Speed: 512×512 px on cpu, style already encoded, medians of 7 rounds." in text
-    assert "| plain vgg19 float32 † |   3.000 |  1.00× |" in text
-    assert "| lite bfloat16         |   0.240 | 12.50× |" in text
+    assert "Speed: 512×512 px on cpu, medians of 7 rounds: a picture in a style that is encoded already, and" in text
+    assert "| pipeline              | picture, s |  speed | with style, s |  speed |" in text
+    assert "| plain vgg19 float32 † |      3.000 |  1.00× |         4.500 |  1.00× |" in text
+    assert "| lite bfloat16         |      0.240 | 12.50× |         0.360 | 12.50× |" in text
+    assert "| microast float32      |      0.400 |  7.50× |         0.750 |  6.00× |" in text
     assert text.count("† random.") == 1
     assert "| from adain_nodes import StyleTransfer |    2.50 |" in text
     assert "| lite  | 1024×1024 | 1.51 |" in text
+    assert "| lite / microast, bfloat16, with style                |     ≥ 1× |    0.75× |  missed |" in text
     assert "| lite bfloat16 / plain port                           |    ≥ 12× |   12.50× | reached |" in text
     assert "| adain --help                                         |    ≤ 1 s |   1.25 s |  missed |" in text
     assert text.endswith("|\n")
@@ -77,7 +86,8 @@ def test_markdown():
 def test_json_holds_everything_unrounded():
     read = json.loads(RESULT.json())
     assert read["machine"]["processor"] == "EPYC"
-    assert read["speed"]["rows"][-1] == {"name": "lite bfloat16", "seconds": 0.24, "ratio": 12.5, "note": ""}
+    row = {"name": "lite bfloat16", "seconds": 0.24, "seconds_with_style": 0.36, "note": ""}
+    assert read["speed"]["rows"][4] == row
     assert read["startup"] == STARTUP
     assert read["memory"][0]["bytes"] == 1_510_000_000
     assert [target["reached"] for target in read["targets"]] == [target.reached for target in RESULT.targets]
@@ -87,24 +97,25 @@ def test_json_holds_everything_unrounded():
 def test_everything_is_measured_in_turn(monkeypatch, measurable):
     asked, announced = {}, []
 
-    def measure_speed(**options):
-        asked.update(options)
+    def measure_speed(models, **options):
+        asked.update(options, models=models)
         return SPEED
 
     monkeypatch.setattr(benchmark, "measure_speed", measure_speed)
     monkeypatch.setattr(benchmark, "measure_startup", lambda progress: STARTUP)
-    monkeypatch.setattr(benchmark, "measure_memory", lambda model: Memory(model, 1024, 5))
+    monkeypatch.setattr(benchmark, "measure_memory", lambda model: Memory(model, 1024, len(model)))
     monkeypatch.setattr(benchmark, "MEASURABLE", measurable)
-    result = run_benchmark(side=64, rounds=3, with_style=True, compile=True, device="cpu", progress=announced.append)
+    models = ["lite", "microast:peers"]
+    result = run_benchmark(models, side=64, rounds=3, compile=True, device="cpu", progress=announced.append)
     assert (result.speed, result.startup) == (SPEED, STARTUP)
     assert asked == {
+        "models": models,
         "side": 64,
         "rounds": 3,
-        "with_style": True,
         "compile": True,
         "device": "cpu",
         "progress": announced.append,
     }
-    models = ["lite", "vgg19"] if measurable else []
-    assert [taken.model for taken in result.memory] == models
-    assert announced == [f"peak memory, {model}" for model in models]
+    labels = ["lite", "microast"] if measurable else []
+    assert [(taken.model, taken.bytes) for taken in result.memory] == list(zip(labels, (4, 14), strict=False))
+    assert announced == [f"peak memory, {label}" for label in labels]

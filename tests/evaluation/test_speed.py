@@ -6,6 +6,7 @@ import torch
 from adain_nodes.backend import Backend
 from adain_nodes.core.errors import MissingWeightsError
 from adain_nodes.evaluation import speed
+from adain_nodes.evaluation.methods import Method
 from adain_nodes.evaluation.speed import PLAIN, RANDOM, Speed, SpeedRow, load_or_imitate, measure_speed
 from adain_nodes.pipeline import StyleTransfer
 
@@ -18,9 +19,9 @@ def loaded(vgg, lite, monkeypatch):
 
     def load(model, **options):
         record.append((model, options))
-        return StyleTransfer(*networks[model], device="cpu", dtype=options["dtype"]), ""
+        return StyleTransfer(*networks[model], device="cpu", dtype=options["dtype"])
 
-    monkeypatch.setattr(speed, "load_or_imitate", load)
+    monkeypatch.setattr(StyleTransfer, "from_pretrained", load)
     return record
 
 
@@ -40,9 +41,8 @@ def test_every_pipeline_runs(loaded, choose):
     result = measure_speed(side=16, rounds=1, device="cpu", progress=announced.append)
     names = [PLAIN, "vgg19 float32", "vgg19 bfloat16", "lite float32", "lite bfloat16"]
     assert [row.name for row in result.rows] == names
-    assert announced == names * 2
-    assert result.rows[0].ratio == 1
-    assert all(row.seconds > 0 and row.ratio == result.rows[0].seconds / row.seconds for row in result.rows)
+    assert announced == [each for name in names for each in (name, f"{name} with style")] * 2
+    assert all(row.seconds > 0 and row.seconds_with_style > 0 for row in result.rows)
     assert (result.side, result.rounds, result.device, result.dtype) == (16, 1, "cpu", "bfloat16")
 
 
@@ -51,14 +51,28 @@ def test_a_device_without_a_faster_precision_has_one_row_a_model(loaded, choose)
     assert [row.name for row in measure_speed(side=16, rounds=1).rows] == [PLAIN, "vgg19 float32", "lite float32"]
 
 
+@pytest.mark.usefixtures("loaded")
+def test_baselines_are_measured_beside_the_models(choose, monkeypatch):
+    choose(torch.bfloat16)
+    calls = []
+
+    def load(model, *, device, dtype):
+        calls.append((model, device, dtype))
+        return Method(lambda style: style.mean(), lambda content, mean: content * mean)
+
+    monkeypatch.setattr(speed, "load_method", load)
+    rows = measure_speed(["microast:peers"], side=16, rounds=1, device="cpu").rows
+    assert [row.name for row in rows] == [PLAIN, "microast float32", "microast bfloat16"]
+    assert calls == [("microast:peers", "cpu", "float32"), ("microast:peers", "cpu", "bfloat16")]
+
+
 def test_compiling_is_asked_for(loaded, choose):
     choose(torch.bfloat16)
     assert measure_speed(side=16, rounds=1, compile=True).rows[-1].name == "lite bfloat16 compiled"
     assert [options.get("compile", False) for _, options in loaded] == [False] * 5 + [True]
 
 
-@pytest.mark.parametrize(("with_style", "encodings"), [(False, 1), (True, 4)])
-def test_the_style_is_encoded_once_or_each_time(loaded, choose, monkeypatch, with_style, encodings):
+def test_a_style_is_encoded_once_for_the_one_time_and_in_each_round_for_the_other(loaded, choose, monkeypatch):
     choose(torch.float32)
     sizes = []
     encode_style = StyleTransfer.encode_style
@@ -68,28 +82,37 @@ def test_the_style_is_encoded_once_or_each_time(loaded, choose, monkeypatch, wit
         return encode_style(self, images, **options)
 
     monkeypatch.setattr(StyleTransfer, "encode_style", counted)
-    assert measure_speed(side=16, rounds=3, with_style=with_style).with_style is with_style
-    assert sizes == [(16, 0)] * encodings * 2  # vgg19 and lite, with the round that warms up
+    measure_speed(side=16, rounds=3)
+    assert sizes == [(16, 0)] * (1 + 4) * 2  # vgg19 and lite, with the round that warms up
 
 
-def test_ratios_are_to_the_plain_port(loaded, choose, monkeypatch):
+@pytest.mark.usefixtures("loaded")
+def test_each_time_is_that_of_its_run(choose, monkeypatch):
     choose(torch.float32)
-    monkeypatch.setattr(
-        speed, "median_seconds", lambda runs, rounds, progress: dict(zip(runs, (6.0, 4.0, 0.5), strict=True))
-    )
-    assert [(row.seconds, row.ratio) for row in measure_speed(side=16).rows] == [(6.0, 1.0), (4.0, 1.5), (0.5, 12.0)]
+    times = (6.0, 9.0, 4.0, 6.5, 0.5, 0.8)
+    monkeypatch.setattr(speed, "median_seconds", lambda runs, rounds, progress: dict(zip(runs, times, strict=True)))
+    result = measure_speed(side=16)
+    assert [(row.seconds, row.seconds_with_style) for row in result.rows] == [(6.0, 9.0), (4.0, 6.5), (0.5, 0.8)]
+    assert [bool(row.note) for row in result.rows] == [False] * 3
 
 
 def test_ratios_are_found_by_name():
-    result = Speed(512, 7, "cpu", "float32", False, (SpeedRow(PLAIN, 6, 1), SpeedRow("lite float32", 0.5, 12)))
+    rows = (SpeedRow(PLAIN, 6, 9), SpeedRow("lite float32", 0.5, 0.75), SpeedRow("microast float32", 0.25, 1.5))
+    result = Speed(512, 7, "cpu", "float32", rows)
     assert result.ratio("lite float32") == 12
+    assert result.ratio("lite float32", with_style=True) == 12
+    assert result.ratio("lite float32", "microast float32") == 0.5
+    assert result.ratio("lite float32", "microast float32", with_style=True) == 2
     assert result.ratio("lite bfloat16") is None
+    assert result.ratio("lite float32", "microast bfloat16") is None
 
 
 @pytest.mark.usefixtures("no_weights")
-def test_without_the_weights_a_vgg_of_the_same_shape_is_timed():
-    transfer, note = load_or_imitate("vgg19", device="cpu", dtype="float32")
-    assert note == RANDOM
+def test_without_the_weights_a_vgg_of_the_same_shape_is_timed(monkeypatch):
+    made = []
+    monkeypatch.setattr(speed, "pipeline_method", made.append)
+    assert load_or_imitate("vgg19", device="cpu", dtype="float32")[1] == RANDOM
+    (transfer,) = made
     assert sum(parameter.numel() for parameter in transfer.encoder.parameters()) == 3_505_740
     assert sum(parameter.numel() for parameter in transfer.decoder.parameters()) == 3_505_219
     assert load_or_imitate("lite", device="cpu")[1] == ""

@@ -12,8 +12,7 @@ from PIL import Image
 from adain_nodes.core.errors import ImageError, ShapeError
 from adain_nodes.evaluation import table
 from adain_nodes.evaluation.metrics import LossNetwork, compare
-from adain_nodes.evaluation.table import Row, Table, evaluate, method_of, read_squares
-from adain_nodes.pipeline import StyleTransfer
+from adain_nodes.evaluation.table import Row, Table, evaluate, read_squares
 
 
 @pytest.fixture
@@ -105,13 +104,6 @@ def test_pictures_that_do_not_fit_are_refused(network, contents, styles):
         evaluate({"m": lambda c, s: torch.zeros(len(c), 3, 16, 24)}, contents, styles, network)
     with pytest.raises(ShapeError, match=r"into \(1, 3, 16, 20\)"):
         evaluate({"m": lambda c, s: s}, contents, styles, network)
-
-
-def test_the_pipeline_is_a_method_that_takes_styles_as_they_are(lite, pictures):
-    transfer = StyleTransfer(*lite, device="cpu", dtype="float32")
-    ours = method_of(transfer)(pictures[:2], pictures[2:3])
-    assert torch.equal(ours, transfer.stylize(pictures[:2], transfer.encode_style(pictures[2:3], size=0)))
-    assert not torch.equal(ours, transfer.stylize(pictures[:2], pictures[2:3]))  # that one enlarges the style
 
 
 def test_squares_are_read_in_order(tmp_path):

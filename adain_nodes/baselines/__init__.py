@@ -1,0 +1,1 @@
+"""The systems that AdaIN is compared with."""

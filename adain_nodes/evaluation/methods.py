@@ -1,0 +1,84 @@
+"""What is measured: models of the project and baselines, by the names that ``--model`` takes."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+from functools import partial
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from adain_nodes.backend import Backend, choose_backend
+from adain_nodes.baselines.base import Baseline
+from adain_nodes.baselines.microast import MicroAST
+from adain_nodes.core.errors import InvalidValueError
+from adain_nodes.pipeline import StyleTransfer
+
+BASELINES: Mapping[str, Callable[[str], Baseline]] = {"microast": MicroAST.load}
+"""By name, what makes a baseline of the text behind the colon in "microast:FOLDER"."""
+
+
+@dataclass(frozen=True)
+class Method:
+    """A way to stylise at alpha 1, in two steps, so that a style is encoded once and each step can be timed.
+
+    ``encode_style`` takes a style 1×3×H×W; ``stylize`` takes B×3×H×W contents and what that returned, and gives
+    B×3×H×W. All are RGB in [0, 1].
+    """
+
+    encode_style: Callable[[Tensor], Any]
+    stylize: Callable[[Tensor, Any], Tensor]
+
+    def __call__(self, contents: Tensor, style: Tensor) -> Tensor:
+        """Both steps."""
+        return self.stylize(contents, self.encode_style(style))
+
+
+def load_method(model: str, *, device: str = "auto", dtype: str = "auto") -> Method:
+    """A model of the catalogue, a weight file, or a baseline and where its weights are, such as "microast:FOLDER".
+
+    Raises the errors of ``StyleTransfer.from_pretrained`` and those of the baseline.
+    """
+    name, _, source = model.partition(":")
+    if name in BASELINES:
+        return baseline_method(BASELINES[name](source), choose_backend(device, dtype))
+    return pipeline_method(StyleTransfer.from_pretrained(model, device=device, dtype=dtype))
+
+
+def pipeline_method(transfer: StyleTransfer) -> Method:
+    """The pipeline, with the style at the size that it has."""
+    return Method(partial(transfer.encode_style, size=0), transfer.stylize)
+
+
+def baseline_method(baseline: Baseline, backend: Backend) -> Method:
+    """A baseline with all that the project's own models get: the device, the precision and the memory layout."""
+    layout = torch.channels_last
+    network = baseline.eval().to(backend.device, memory_format=layout)  # pyright: ignore[reportCallIssue]
+
+    def encode_style(style: Tensor) -> Any:
+        with backend.running():
+            return network.encode_style(backend.place(style))
+
+    def stylize(contents: Tensor, style: Any) -> Tensor:
+        with backend.running():
+            return network.stylize(backend.place(contents), style)
+
+    return Method(encode_style, stylize)
+
+
+def by_label(models: Iterable[str]) -> dict[str, str]:
+    """Each model by the label of its rows: as it was written, without the folder of a baseline.
+
+    Raises InvalidValueError when one label would stand for two models.
+    """
+    labelled: dict[str, str] = {}
+    for model in models:
+        name = model.partition(":")[0]
+        label = name if name in BASELINES else model
+        if labelled.setdefault(label, model) != model:
+            raise InvalidValueError(
+                f"{labelled[label]} and {model} would both be called {label}.", "Measure them one by one.", label=label
+            )
+    return labelled
