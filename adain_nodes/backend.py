@@ -52,7 +52,8 @@ def choose_backend(device: str = "auto", dtype: str = "auto") -> Backend:
 def free_memory(device: torch.device) -> int:
     """The bytes that could be taken on a device now; on MPS, which shares the system's memory, of that."""
     if device.type == "cuda":
-        return torch.cuda.mem_get_info(device)[0]
+        kept = torch.cuda.memory_reserved(device) - torch.cuda.memory_allocated(device)  # PyTorch's own, free for us
+        return torch.cuda.mem_get_info(device)[0] + kept
     return psutil.virtual_memory().available
 
 

@@ -8,6 +8,7 @@ from functools import cached_property, lru_cache
 from pathlib import Path
 from typing import TypeAlias
 
+import torch
 from torch import Tensor
 
 from adain_nodes.backend import Backend
@@ -18,11 +19,11 @@ from adain_nodes.core.sizing import mask_of_level, pad_to_minimum, resize_mask, 
 from adain_nodes.core.statistics import moments
 from adain_nodes.core.style import Style, blend, style_of_moments
 from adain_nodes.core.style_file import load_style
-from adain_nodes.core.windows import Window
+from adain_nodes.core.windows import Window, whole
 from adain_nodes.imaging import MAX_PIXELS, resize
 from adain_nodes.imaging.likes import ImageLike, MaskLike, as_mask, as_picture
 from adain_nodes.models.base import Encoder
-from adain_nodes.tiling import Mosaic, Tiling, encode_window
+from adain_nodes.tiling import Mosaic, Progress, Tiling, encode_window
 
 StyleLike: TypeAlias = "Style | ImageLike"
 """A style, or what makes one: a picture, or the path of a saved style (.safetensors)."""
@@ -55,17 +56,23 @@ class StyleEncoder:
         """The encoder's: styles carry it, and only those that carry this one are taken."""
         return self.encoder.fingerprint()
 
-    def encode(self, image: Tensor) -> Features:
-        """Features of B×3×H×W pictures of any size, on the pipeline's device."""
+    def encode(
+        self, image: Tensor, *, device: torch.device | None = None, progress: Progress = lambda share: None
+    ) -> Features:
+        """Features of B×3×H×W pictures of any size, put together on a device (on that of the encoder without one).
+
+        ``progress`` is told the share done, after each tile.
+        """
         image = self._padded(image)
-        levels = [Mosaic((-(-image.shape[2] // s), -(-image.shape[3] // s))) for s in self.encoder.strides]
+        all_of_it = whole(size_of(image))
+        levels = [Mosaic(all_of_it.cells(stride).size, device) for stride in self.encoder.strides]
 
         def put(window: Window) -> None:
             features = encode_window(self.encoder, self.backend, image, window)
             for level, stride, part in zip(levels, self.encoder.strides, features, strict=True):
                 level.put(window.cells(stride), part)
 
-        self._tiling(image).over(put)
+        self._tiling(image, progress=progress).over(put)
         return tuple(level.tensor for level in levels)
 
     def encode_style(
@@ -75,16 +82,25 @@ class StyleEncoder:
         weights: Sequence[float] | None = None,
         mask: MaskLike | None = None,
         size: int = STYLE_SIZE,
+        progress: Progress = lambda share: None,
     ) -> Style:
         """One style from one or several pictures, blended by ``weights`` (equal shares without them).
 
         ``mask`` marks the part of a picture that is the style (transparent parts never are). ``size`` is the short
         side in pixels to which pictures are brought first, 0 keeps theirs. A tensor of B pictures makes B
-        styles in one, for as many contents. Styles that are encoded already join the blend as they are.
+        styles in one, for as many contents. Styles that are encoded already join the blend as they are. ``progress`` is
+        told the share of each picture that is done, after each tile.
         """
-        return blend([self._style(image, mask, size) for image in listed(images)], weights)
+        return blend([self._style(image, mask, size, progress=progress) for image in listed(images)], weights)
 
-    def _style(self, look: StyleLike, mask: MaskLike | None, size: int, recolour: Recolour | None = None) -> Style:
+    def _style(
+        self,
+        look: StyleLike,
+        mask: MaskLike | None,
+        size: int,
+        recolour: Recolour | None = None,
+        progress: Progress = lambda share: None,
+    ) -> Style:
         """One picture's style, or a style that is one already."""
         if isinstance(look, str | os.PathLike) and Path(look).suffix == ".safetensors":
             look = load_style(look)
@@ -105,7 +121,7 @@ class StyleEncoder:
         if recolour is not None:
             rgb = recolour(rgb, None if area is None else (area > 0).float())
         note = Path(look).stem if isinstance(look, str | os.PathLike) else ""
-        return self._measured_style(rgb, area, note)
+        return self._measured_style(rgb, area, note, progress)
 
     def _ready(self, style: Style, *, masked: bool, recoloured: bool) -> Style:
         """A style that was encoded before, if that is all that is asked of it."""
@@ -124,7 +140,7 @@ class StyleEncoder:
         style.check_encoder(self.fingerprint, self.encoder.levels)
         return style
 
-    def _measured_style(self, image: Tensor, area: Tensor | None, note: str) -> Style:
+    def _measured_style(self, image: Tensor, area: Tensor | None, note: str, progress: Progress) -> Style:
         image = self._padded(image)
         area = None if area is None else self._padded(area)
 
@@ -133,14 +149,14 @@ class StyleEncoder:
             masks = [None if part is None else mask_of_level(part, size_of(level)) for level in features]
             return tuple((moments(level, mask),) for level, mask in zip(features, masks, strict=True))
 
-        levels = [level for (level,) in measured(self._view(image), self._tiling(image), measure)]
+        levels = [level for (level,) in measured(self._view(image), self._tiling(image, progress=progress), measure)]
         return style_of_moments(levels, self.encoder.levels, self.fingerprint, self.encoder.convention, note=note)
 
     def _view(self, image: Tensor) -> View:
         """The features of any window; the latest are kept, which of a picture in one tile are all."""
         return lru_cache(maxsize=1)(lambda window: encode_window(self.encoder, self.backend, image, window))
 
-    def _tiling(self, image: Tensor, passes: int = 1, progress: Callable[[float], None] = lambda share: None) -> Tiling:
+    def _tiling(self, image: Tensor, passes: int = 1, progress: Progress = lambda share: None) -> Tiling:
         return Tiling(size_of(image), self.backend.device, self.tile, len(image), passes, progress)
 
     def _padded(self, image: Tensor) -> Tensor:

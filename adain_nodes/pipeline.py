@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import NamedTuple
@@ -16,14 +16,14 @@ from adain_nodes.core.adain import Features, check_alpha
 from adain_nodes.core.color import METHODS, match_color
 from adain_nodes.core.errors import InvalidValueError
 from adain_nodes.core.regions import Measured, Region, adain_regions, coverage, keep_uncovered, measure_regions
-from adain_nodes.core.sizing import Size, crop_to, resize_mask, size_of
+from adain_nodes.core.sizing import Size, at_least, crop_to, resize_mask, size_of
 from adain_nodes.core.style import Style, blend
 from adain_nodes.core.windows import Window
-from adain_nodes.encoding import STYLE_SIZE, StyleEncoder, StyleLike, listed, measured
+from adain_nodes.encoding import STYLE_SIZE, StyleEncoder, StyleLike, View, listed, measured
 from adain_nodes.imaging import MAX_PIXELS, resize
 from adain_nodes.imaging.likes import ImageLike, MaskLike, as_mask, as_picture
 from adain_nodes.models.base import Decoder, Encoder
-from adain_nodes.tiling import Mosaic, decode_window
+from adain_nodes.tiling import Mosaic, Progress, Tiling, decode_window
 
 PRESERVE_COLOR = ("none", *METHODS)
 
@@ -80,10 +80,22 @@ class StyleTransfer(StyleEncoder):
         networks = load_networks(model, decoder, host_folders=host_folders)
         return cls(*networks, device=device, dtype=dtype, compile=compile, tile=tile, max_pixels=max_pixels)
 
-    def decode(self, features: Features, size: Size) -> Tensor:
-        """The B×3×H×W pictures of exactly ``size``, float32 in [0, 1]."""
-        with self.backend.running():
-            return self.decoder.decode(features, size)
+    def decode(
+        self,
+        features: Features,
+        size: Size,
+        *,
+        device: torch.device | None = None,
+        progress: Progress = lambda share: None,
+    ) -> Tensor:
+        """The B×3×H×W pictures of exactly ``size``, float32 in [0, 1]; the rest is as in ``encode``."""
+        padded = at_least(size, self.encoder.minimum_size)
+        tiling = Tiling(padded, self.backend.device, self.tile, len(features[0]), progress=progress)
+
+        def view(window: Window) -> Features:
+            return tuple(window.cells(s).of(level) for level, s in zip(features, self.encoder.strides, strict=True))
+
+        return crop_to(self._decode(view, tiling, device), size)
 
     def stylize(
         self,
@@ -96,7 +108,7 @@ class StyleTransfer(StyleEncoder):
         masks: Sequence[tuple[MaskLike, StyleLike | Sequence[StyleLike]]] = (),
         size: int = 0,
         style_size: int = STYLE_SIZE,
-        progress: Callable[[float], None] = lambda share: None,
+        progress: Progress = lambda share: None,
     ) -> Tensor:
         """The content in the style: B×3×H×W, float32 in [0, 1], of exactly the content's size (or of ``size``).
 
@@ -133,13 +145,13 @@ class StyleTransfer(StyleEncoder):
         return match_color(result, image, "luminance") if preserve_color == "luminance" else result
 
     def _transform(
-        self, image: Tensor, regions: Sequence[Region], visible: Tensor | None, progress: Callable[[float], None]
+        self, image: Tensor, regions: Sequence[Region], visible: Tensor | None, progress: Progress
     ) -> Tensor:
         """AdaIN by regions: measure every tile, then change and decode each with what is known of the whole."""
         size, image = size_of(image), self._padded(image)
         regions = [replace(each, mask=None if each.mask is None else self._padded(each.mask)) for each in regions]
         visible = None if visible is None else self._padded(visible)
-        view, tiling, picture = self._view(image), self._tiling(image, 2, progress), Mosaic(size_of(image))
+        view, tiling = self._view(image), self._tiling(image, 2, progress)
 
         def measure(features: Features, window: Window) -> Measured:
             seen = None if visible is None else window.of(visible)
@@ -150,11 +162,16 @@ class StyleTransfer(StyleEncoder):
         def change(window: Window) -> Features:
             return adain_regions(view(window), [region.within(window) for region in regions], measured=found)
 
-        def decode(window: Window) -> None:
-            picture.put(window, decode_window(self.decoder, self.backend, change, size_of(image), window))
+        return crop_to(self._decode(change, tiling), size)
 
-        tiling.over(decode)
-        return crop_to(picture.tensor, size)
+    def _decode(self, view: View, tiling: Tiling, device: torch.device | None = None) -> Tensor:
+        picture = Mosaic(tiling.size, device)
+
+        def paint(window: Window) -> None:
+            picture.put(window, decode_window(self.decoder, self.backend, view, tiling.size, window))
+
+        tiling.over(paint)
+        return picture.tensor
 
     def _look(self, area: _Area, image: Tensor, visible: Tensor | None, preserve_color: str, style_size: int) -> Style:
         """The style of one area, in the colours that can be seen there if they are to be preserved."""

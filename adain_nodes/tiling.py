@@ -10,6 +10,7 @@ from __future__ import annotations
 import logging
 import math
 from collections.abc import Callable
+from typing import TypeAlias
 
 import torch
 from torch import Tensor
@@ -19,6 +20,9 @@ from adain_nodes.core.adain import Features
 from adain_nodes.core.sizing import Size, size_of
 from adain_nodes.core.windows import Window, whole
 from adain_nodes.models.base import Decoder, Encoder
+
+Progress: TypeAlias = Callable[[float], None]
+"""Told the share of the work that is done, in (0, 1]; an error that it raises ends the work."""
 
 log = logging.getLogger("adain_nodes")
 
@@ -46,7 +50,7 @@ class Tiling:
         side: int = 0,
         batch: int = 1,
         passes: int = 1,
-        progress: Callable[[float], None] = lambda share: None,
+        progress: Progress = lambda share: None,
     ) -> None:
         room = math.isqrt(free_memory(device) // 2 // PIXEL_BYTES // batch)
         self.size = size

@@ -12,6 +12,7 @@ from adain_nodes.comfy.tensors import common_batch
 from adain_nodes.comfy.types import EncodedContent, join_features, part_of_style
 from adain_nodes.core.adain import Features, adain_levels
 from adain_nodes.core.style import Style
+from adain_nodes.tiling import Progress
 
 
 class AdaIN(io.ComfyNode):
@@ -40,7 +41,7 @@ class AdaIN(io.ComfyNode):
         features.encoder.check_style(style)
         count = common_batch(features=features.batch, styles=style.batch)
 
-        def transform(part: slice) -> Features:
+        def transform(part: slice, progress: Progress) -> Features:
             return adain_levels(features.transformed(part, count), part_of_style(style, part, count), alpha)
 
         levels = join_features(host.stream(transform, count, features.size))

@@ -10,6 +10,7 @@ from adain_nodes.comfy.schema import node
 from adain_nodes.comfy.tensors import common_batch, from_image, from_mask, samples
 from adain_nodes.core.color import METHODS, match_color
 from adain_nodes.core.sizing import resize_mask, size_of
+from adain_nodes.tiling import Progress
 
 
 class ColorMatch(io.ComfyNode):
@@ -71,7 +72,7 @@ class ColorMatch(io.ComfyNode):
         )
         device = host.backend().device
 
-        def match(part: slice) -> Tensor:
+        def match(part: slice, progress: Progress) -> Tensor:
             def placed(batch: Tensor) -> Tensor:
                 return samples(batch, part, count).to(device)
 

@@ -8,6 +8,7 @@ from torch import Tensor
 from adain_nodes.comfy import host, networks
 from adain_nodes.comfy.schema import AdaINDecoder, AdaINFeatures, node
 from adain_nodes.comfy.types import EncodedContent, LoadedDecoder
+from adain_nodes.tiling import Progress
 
 
 class Decode(io.ComfyNode):
@@ -33,9 +34,10 @@ class Decode(io.ComfyNode):
         """Decode part by part."""
         features.check_decoder(decoder)
         host.load(decoder.patcher)
-        count = features.batch
+        count, transfer = features.batch, networks.HostedTransfer(decoder)
 
-        def decode(part: slice) -> Tensor:
-            return networks.decode(decoder, features.transformed(part, count), features.size)
+        def decode(part: slice, progress: Progress) -> Tensor:
+            result = transfer.decode(features.transformed(part, count), features.size, progress=progress)
+            return features.finished(result, part, count)
 
         return io.NodeOutput(host.stream_images(decode, count, features.size))

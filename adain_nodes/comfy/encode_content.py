@@ -11,6 +11,7 @@ from adain_nodes.comfy.tensors import from_image, samples
 from adain_nodes.comfy.types import EncodedContent, LoadedEncoder, join_features
 from adain_nodes.core.adain import Features
 from adain_nodes.core.sizing import size_of
+from adain_nodes.tiling import Progress
 
 
 class EncodeContent(io.ComfyNode):
@@ -35,11 +36,12 @@ class EncodeContent(io.ComfyNode):
     def execute(cls, image: Tensor, encoder: LoadedEncoder) -> io.NodeOutput:
         """Encode part by part; the features lie where the host keeps things between nodes."""
         rgb = from_image(image)
-        count, size = len(rgb), size_of(rgb)
+        count, device = len(rgb), host.intermediate_device()
         host.load(encoder.patcher)
+        ours = networks.style_encoder(encoder)
 
-        def encode(part: slice) -> Features:
-            return tuple(map(host.to_intermediate, networks.encode(encoder, samples(rgb, part, count))))
+        def encode(part: slice, progress: Progress) -> Features:
+            return ours.encode(samples(rgb, part, count), device=device, progress=progress)
 
-        levels = join_features(host.stream(encode, count, size))
-        return io.NodeOutput(EncodedContent(levels, size, encoder))
+        levels = join_features(host.stream(encode, count, size_of(rgb)))
+        return io.NodeOutput(EncodedContent(levels, rgb, encoder))

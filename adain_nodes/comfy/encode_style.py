@@ -10,9 +10,9 @@ from adain_nodes.comfy.schema import AdaINEncoder, AdaINStyle, node, style_size_
 from adain_nodes.comfy.tensors import common_batch, from_image, from_mask, portion, samples
 from adain_nodes.comfy.types import LoadedEncoder, join_styles
 from adain_nodes.core.errors import InvalidValueError
-from adain_nodes.core.sizing import mask_of_level, resize_mask, size_of
-from adain_nodes.core.style import Style, style_of
-from adain_nodes.imaging import resize
+from adain_nodes.core.sizing import size_of
+from adain_nodes.core.style import Style
+from adain_nodes.tiling import Progress
 
 
 class EncodeStyle(io.ComfyNode):
@@ -49,16 +49,11 @@ class EncodeStyle(io.ComfyNode):
         pictures, area = from_image(image), None if mask is None else _usable(from_mask(mask))
         count = common_batch(images=len(pictures), masks=1 if area is None else len(area))
         host.load(encoder.patcher)
+        ours = networks.style_encoder(encoder)
 
-        def encode(part: slice) -> Style:
-            rgb = resize(samples(pictures, part, count), style_size)
-            features = networks.encode(encoder, rgb)
-            masks = None
-            if area is not None:
-                seen = resize_mask(portion(area, part, count), size_of(rgb)).to(features[0].device)
-                masks = [mask_of_level(seen, size_of(level)) for level in features]
-            network = encoder.network
-            style = style_of(features, network.levels, encoder.fingerprint, network.convention, masks=masks)
+        def encode(part: slice, progress: Progress) -> Style:
+            mask = None if area is None else portion(area, part, count)
+            style = ours.encode_style(samples(pictures, part, count), mask=mask, size=style_size, progress=progress)
             return style.to(host.intermediate_device())
 
         height, width = size_of(pictures)

@@ -16,6 +16,7 @@ from adain_nodes.comfy.load_vgg_encoder import LoadVGGEncoder
 from adain_nodes.comfy.masked_adain import MaskedAdaIN
 from adain_nodes.comfy.save_style import SaveStyle
 from adain_nodes.comfy.style_transfer import StyleTransferNode
+from adain_nodes.comfy.train_decoder import TrainDecoder
 
 NODES: list[type[io.ComfyNode]] = [
     StyleTransferNode,
@@ -30,6 +31,7 @@ NODES: list[type[io.ComfyNode]] = [
     ColorMatch,
     SaveStyle,
     LoadStyle,
+    TrainDecoder,
 ]
 
 

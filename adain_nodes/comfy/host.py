@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, TypeAlias, TypeVar
 
 import comfy.model_management as management  # pyright: ignore[reportMissingImports]
 import folder_paths  # pyright: ignore[reportMissingImports]
@@ -15,8 +15,10 @@ from PIL import Image
 from torch import Tensor, nn
 
 from adain_nodes.backend import Backend
+from adain_nodes.core.errors import InvalidValueError
 from adain_nodes.core.sizing import Size
 from adain_nodes.imaging import to_pil
+from adain_nodes.tiling import Progress
 
 FOLDER = "adain"
 """The host's model folder for weights."""
@@ -31,6 +33,9 @@ PIXELS_AT_ONCE = 1024 * 1024
 
 PREVIEW_SIZE = 512
 """Longest side in pixels of the pictures shown while a batch is made."""
+
+RUNS = "adain_training"
+"""The folder below the host's output folder that keeps the runs of the trainer."""
 
 Result = TypeVar("Result")
 
@@ -63,6 +68,33 @@ def new_file(prefix: str, kind: str, extension: str) -> Path:
     return Path(folder, f"{name}_{counter:05}_{extension}")
 
 
+def model_name(path: Path, kind: str = FOLDER) -> str:
+    """How a file that ``new_file`` named is called in the host's lists."""
+    return path.relative_to(model_folders(kind)[0].absolute()).as_posix()
+
+
+def input_path(name: str) -> Path:
+    """A path that a user wrote: as it is, or below the host's input folder."""
+    return Path(folder_paths.get_input_directory(), Path(name.strip(' "')).expanduser())
+
+
+def run_folder(name: str, key: str) -> Path:
+    """Where a training run of this name is kept; runs of one name are told apart by the key.
+
+    Raises InvalidValueError without a name.
+    """
+    if not name.strip():
+        raise InvalidValueError("The run has no name.", "Write one into the node's name.")
+    parent, last, *_ = folder_paths.get_save_image_path(name, str(Path(folder_paths.get_output_directory(), RUNS)))
+    return Path(parent, f"{last}_{key}")
+
+
+def shown_image(path: Path) -> dict[str, str]:
+    """How the page asks for a picture that lies in the output folder."""
+    folder = path.parent.relative_to(folder_paths.get_output_directory())
+    return {"filename": path.name, "subfolder": folder.as_posix(), "type": "output"}
+
+
 def backend() -> Backend:
     """The host's device, and the precision that it gives networks which make pictures."""
     device = management.get_torch_device()
@@ -83,6 +115,13 @@ def load(*patchers: Any) -> None:
         management.load_models_gpu(list(patchers), force_full_load=True)
 
 
+def make_room() -> None:
+    """Have the host take its networks off the device, for work that may need all of it."""
+    with torch.inference_mode(False):
+        management.unload_all_models()
+    management.soft_empty_cache()
+
+
 def intermediate_device() -> torch.device:
     """Where the host keeps what lies between nodes."""
     return management.intermediate_device()
@@ -93,13 +132,38 @@ def to_intermediate(tensor: Tensor) -> Tensor:
     return tensor.to(intermediate_device())
 
 
+class Watch:
+    """A progress bar for work that must end in good order: cancelling is noted here, and passed on at the end."""
+
+    def __init__(self, total: int) -> None:
+        self.cancelled = False
+        self._bar, self._total = ProgressBar(total), total
+
+    def show(self, done: int, picture: Image.Image | None = None) -> None:
+        """Show how much is done, and perhaps a picture of it."""
+        preview = None if picture is None else ("JPEG", picture, None)
+        try:
+            self._bar.update_absolute(done, self._total, preview)
+        except management.InterruptProcessingException:
+            self.cancelled = True
+
+    def finish(self) -> None:
+        """End the prompt here if the user has cancelled it."""
+        if self.cancelled:
+            raise management.InterruptProcessingException
+
+
+Work: TypeAlias = Callable[[slice, Progress], Result]
+"""Makes a part of a batch; what goes on for long tells the share of the part that is done."""
+
+
 def stream(
-    work: Callable[[slice], Result], count: int, size: Size, preview: Callable[[Result], Any] = lambda result: None
+    work: Work[Result], count: int, size: Size, preview: Callable[[Result], Any] = lambda result: None
 ) -> list[Result]:
     """``work`` for each part of a batch of ``count`` pictures of ``size``, with a progress bar and previews.
 
-    Between parts the user may cancel. When memory runs out the parts are halved; a single picture that does not fit
-    raises the host's error.
+    Whenever there is progress the user may cancel. When memory runs out the parts are halved; a single picture that
+    does not fit, in tiles neither, raises the host's error.
     """
     step = max(1, PIXELS_AT_ONCE // (size[0] * size[1]))
     progress = ProgressBar(count)
@@ -107,19 +171,26 @@ def stream(
     start = 0
     while start < count:
         management.throw_exception_if_processing_interrupted()
+        end = min(start + step, count)
+
+        def advance(share: float, start: int = start, end: int = end) -> None:
+            management.throw_exception_if_processing_interrupted()
+            if share < 1:
+                progress.update_absolute(start + share * (end - start), count)
+
         try:
-            results.append(work(slice(start, start + step)))
+            results.append(work(slice(start, end), advance))
         except management.OOM_EXCEPTION:
             if step == 1:
                 raise
             step //= 2
         else:
-            start += step
-            progress.update_absolute(min(start, count), count, preview(results[-1]))
+            start = end
+            progress.update_absolute(start, count, preview(results[-1]))
     return results
 
 
-def stream_images(work: Callable[[slice], Tensor], count: int, size: Size) -> Tensor:
+def stream_images(work: Work[Tensor], count: int, size: Size) -> Tensor:
     """The IMAGE of the B×3×H×W that ``work`` makes of each part, where the host keeps them and in its dtype for them.
 
     The whole batch is held once, in its last place. Of several pictures, the latest is shown on the node.
@@ -127,8 +198,8 @@ def stream_images(work: Callable[[slice], Tensor], count: int, size: Size) -> Te
     dtype = management.intermediate_dtype() if hasattr(management, "intermediate_dtype") else torch.float32
     image = torch.empty((count, *size, 3), dtype=dtype, device=intermediate_device())
 
-    def fill(part: slice) -> Tensor:
-        rgb = work(part)
+    def fill(part: slice, progress: Progress) -> Tensor:
+        rgb = work(part, progress)
         image[part] = rgb.movedim(1, -1)
         return rgb[-1:]
 

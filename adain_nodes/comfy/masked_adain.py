@@ -46,7 +46,8 @@ class MaskedAdaIN(io.ComfyNode):
                 AdaINStyle.Input(
                     "style_outside",
                     optional=True,
-                    tooltip="The style of what no mask of the chain covers. Without one the content stays as it is.",
+                    tooltip="The style of what no mask of the chain covers. Without one the photograph stays there "
+                    "as it is.",
                 ),
             ],
             outputs=[AdaINFeatures.Output(display_name="features", tooltip="For Decode or another Masked AdaIN.")],

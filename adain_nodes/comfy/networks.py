@@ -7,15 +7,14 @@ from pathlib import Path
 from typing import NamedTuple
 
 import torch
-from torch import Tensor
 
 from adain_nodes.checkpoints import networks
 from adain_nodes.checkpoints.catalogue import MODELS, WEIGHTS, weight_file
 from adain_nodes.checkpoints.find import where
 from adain_nodes.comfy import host
 from adain_nodes.comfy.types import LoadedDecoder, LoadedEncoder
-from adain_nodes.core.adain import Features
-from adain_nodes.core.sizing import Size, pad_to_minimum
+from adain_nodes.encoding import StyleEncoder
+from adain_nodes.pipeline import StyleTransfer
 
 ENCODERS = tuple(dict.fromkeys(model.encoder.name for model in MODELS.values()))
 DECODERS = tuple(dict.fromkeys(model.decoder.name for model in MODELS.values()))
@@ -28,6 +27,12 @@ class Stamp(NamedTuple):
     modified: int
     bytes: int
 
+    @classmethod
+    def of(cls, path: Path) -> Stamp:
+        """The stamp of a file."""
+        facts = path.stat()
+        return cls(str(path), facts.st_mtime_ns, facts.st_size)
+
 
 def choices(known: tuple[str, ...]) -> list[str]:
     """The names of the catalogue, and after them the weight files in the host's folder."""
@@ -38,8 +43,7 @@ def find(name: str) -> Stamp:
     """The weight file of a name. Raises MissingWeightsError, which says where it was looked for."""
     path = None if name in WEIGHTS else host.model_path(name)
     path = path or where(weight_file(name), None, host.model_folders()).path
-    facts = Path(path).stat()
-    return Stamp(str(path), facts.st_mtime_ns, facts.st_size)
+    return Stamp.of(Path(path))
 
 
 @lru_cache(maxsize=2)
@@ -61,15 +65,16 @@ def load_decoder(file: Stamp, encoder: LoadedEncoder) -> LoadedDecoder:
         return LoadedDecoder(network, host.patcher(network), encoder)
 
 
-def encode(encoder: LoadedEncoder, rgb: Tensor) -> Features:
-    """Features of B×3×H×W of any size, on the host's device, where ``host.load`` must have put the encoder."""
-    backend = host.backend()
-    with backend.running():
-        return encoder.network(backend.place(pad_to_minimum(rgb, encoder.network.minimum_size)))
+def style_encoder(encoder: LoadedEncoder) -> StyleEncoder:
+    """The pipeline's first half, with a network that ``host.load`` must have put on the host's device."""
+    ours = StyleEncoder(encoder.network, host.backend())
+    ours.fingerprint = encoder.fingerprint
+    return ours
 
 
-def decode(decoder: LoadedDecoder, features: Features, size: Size) -> Tensor:
-    """B×3×H×W of exactly ``size`` from features that lie anywhere, on the host's device."""
-    backend = host.backend()
-    with backend.running():
-        return decoder.network.decode(tuple(level.to(backend.device) for level in features), size)
+class HostedTransfer(StyleTransfer):
+    """The whole pipeline, with networks that ``host.load`` must have put on the host's device."""
+
+    def __init__(self, decoder: LoadedDecoder) -> None:
+        StyleEncoder.__init__(self, decoder.encoder.network, host.backend())
+        self.decoder, self.fingerprint = decoder.network, decoder.encoder.fingerprint

@@ -7,7 +7,7 @@ from typing import Any
 
 from comfy_api.latest import io  # pyright: ignore[reportMissingImports]
 
-from adain_nodes.pipeline import STYLE_SIZE
+from adain_nodes.encoding import STYLE_SIZE
 
 AdaINEncoder = io.Custom("ADAIN_ENCODER")
 AdaINDecoder = io.Custom("ADAIN_DECODER")

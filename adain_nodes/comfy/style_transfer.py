@@ -9,11 +9,10 @@ from adain_nodes.checkpoints.catalogue import MODELS
 from adain_nodes.comfy import host, networks
 from adain_nodes.comfy.schema import alpha_input, node, style_size_input
 from adain_nodes.comfy.tensors import common_batch, from_image, samples
-from adain_nodes.comfy.types import LoadedDecoder
 from adain_nodes.core.sizing import size_of
 from adain_nodes.core.style import Style
-from adain_nodes.imaging import MAX_PIXELS
-from adain_nodes.pipeline import PRESERVE_COLOR, StyleTransfer
+from adain_nodes.pipeline import PRESERVE_COLOR
+from adain_nodes.tiling import Progress
 
 
 class StyleTransferNode(io.ComfyNode):
@@ -67,27 +66,19 @@ class StyleTransferNode(io.ComfyNode):
         encoder = networks.load_encoder(networks.find(known.encoder.name))
         decoder = networks.load_decoder(networks.find(known.decoder.name), encoder)
         host.load(encoder.patcher, decoder.patcher)
-        transfer = _HostedTransfer(decoder)
+        transfer = networks.HostedTransfer(decoder)
         style: Style | None = None
         if len(look) == 1 and preserve_color in ("none", "luminance"):
             style = transfer.encode_style(samples(look, slice(1), 1), size=style_size)
 
-        def stylize(part: slice) -> Tensor:
+        def stylize(part: slice, progress: Progress) -> Tensor:
             return transfer.stylize(
                 samples(rgb, part, count),
                 style or samples(look, part, count),
                 alpha=alpha,
                 preserve_color=preserve_color,
                 style_size=style_size,
+                progress=progress,
             )
 
         return io.NodeOutput(host.stream_images(stylize, count, size_of(rgb)))
-
-
-class _HostedTransfer(StyleTransfer):
-    """The pipeline with networks that the host has put on its device, where they stay in its care."""
-
-    def __init__(self, decoder: LoadedDecoder) -> None:
-        self.backend, self.max_pixels = host.backend(), MAX_PIXELS
-        self.encoder, self.decoder = decoder.encoder.network, decoder.network
-        self.fingerprint = decoder.encoder.fingerprint

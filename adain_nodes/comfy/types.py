@@ -9,11 +9,11 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from adain_nodes.comfy.tensors import common_batch, portion
+from adain_nodes.comfy.tensors import common_batch, portion, samples
 from adain_nodes.core.adain import Features
 from adain_nodes.core.errors import EncoderMismatchError
-from adain_nodes.core.regions import Region, adain_regions, coverage
-from adain_nodes.core.sizing import Size
+from adain_nodes.core.regions import Region, adain_regions, coverage, keep_uncovered
+from adain_nodes.core.sizing import Size, size_of
 from adain_nodes.core.statistics import Statistics
 from adain_nodes.core.style import Style
 from adain_nodes.models.base import Decoder, Encoder
@@ -47,11 +47,12 @@ class EncodedContent:
 
     ``regions`` are those that a chain of MaskedAdaIN nodes has laid over ``levels`` so far, and ``rest`` the one
     everywhere else. They are kept beside the levels, not worked into them, because regions that share a soft edge
-    have to be known together. Raises ShapeError unless pictures, masks and styles are each one or equally many.
+    have to be known together. ``image`` are the pictures themselves, B×3×H×W, which stay where no region is: the
+    host's own samples, not a copy. Raises ShapeError unless pictures, masks and styles are each one or equally many.
     """
 
     levels: Features
-    size: Size
+    image: Tensor
     encoder: LoadedEncoder
     regions: tuple[Region, ...] = ()
     rest: Region | None = None
@@ -62,6 +63,11 @@ class EncodedContent:
     def with_region(self, region: Region, rest: Region | None) -> EncodedContent:
         """One region more, and another style for the rest if one is given."""
         return replace(self, regions=(*self.regions, region), rest=rest or self.rest)
+
+    @property
+    def size(self) -> Size:
+        """Height and width of the pictures."""
+        return size_of(self.image)
 
     @property
     def batch(self) -> int:
@@ -79,6 +85,13 @@ class EncodedContent:
             covered = coverage([region.mask for region in regions if region.mask is not None])
             regions.append(replace(_part_of_region(self.rest, part, count), mask=1 - covered))
         return adain_regions(levels, regions) if regions else levels
+
+    def finished(self, result: Tensor, part: slice, count: int) -> Tensor:
+        """What was decoded of a part of the batch, with the photograph itself where no region is."""
+        masks = [portion(region.mask, part, count) for region in self.regions if region.mask is not None]
+        if not masks or self.rest is not None:
+            return result
+        return keep_uncovered(samples(self.image, part, count).to(result), result, coverage(masks).to(result))
 
     def check_decoder(self, decoder: LoadedDecoder) -> None:
         """Raise EncoderMismatchError unless the decoder belongs to the encoder of these features."""

@@ -14,6 +14,11 @@ def size_of(image: Tensor) -> Size:
     return image.shape[-2], image.shape[-1]
 
 
+def at_least(size: Size, minimum: int) -> Size:
+    """The size that ``pad_to_minimum`` brings a picture to."""
+    return max(size[0], minimum), max(size[1], minimum)
+
+
 def pad_to_minimum(image: Tensor, minimum: int) -> Tensor:
     """B×C×H×W, each side at least ``minimum``: smaller pictures are continued with their last row and column.
 

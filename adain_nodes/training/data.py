@@ -82,18 +82,19 @@ class Pictures:
         """
         for _ in range(_TRIES):
             (picture,) = random.choices(self._pictures, cum_weights=self._cumulative)
-            if isinstance(picture, np.ndarray):
-                return picture
-            if picture not in self.skipped:
-                try:
-                    return self.read(picture)
-                except ImageError as error:
-                    self.skipped[picture] = str(error)
-        raise ImageError(
-            f"{len(self.skipped)} of {len(self)} pictures cannot be read, {next(iter(self.skipped))} for one.",
-            "Check the folder: are these pictures?",
-            skipped=tuple(self.skipped),
-        )
+            if (pixels := self._pixels(picture)) is not None:
+                return pixels
+        raise self._unreadable()
+
+    def sample(self, random: Random, count: int) -> list[np.ndarray]:
+        """``count`` different pictures, as ``draw`` gives them, or fewer where there are not so many."""
+        found: list[np.ndarray] = []
+        for picture in random.sample(self._pictures, min(len(self), count + _TRIES)):
+            if len(found) < count and (pixels := self._pixels(picture)) is not None:
+                found.append(pixels)
+        if not found:
+            raise self._unreadable()
+        return found
 
     def read(self, path: Path) -> np.ndarray:
         """One picture H×W×3, 0–255, at the short side. Raises ImageError as ``read_image``."""
@@ -103,6 +104,24 @@ class Pictures:
         if self._cache is not None:
             self._cache[path] = pixels
         return pixels
+
+    def _pixels(self, picture: Path | np.ndarray) -> np.ndarray | None:
+        """A picture, or None where it cannot be read, which is noted."""
+        if isinstance(picture, np.ndarray):
+            return picture
+        if picture not in self.skipped:
+            try:
+                return self.read(picture)
+            except ImageError as error:
+                self.skipped[picture] = str(error)
+        return None
+
+    def _unreadable(self) -> ImageError:
+        return ImageError(
+            f"{len(self.skipped)} of {len(self)} pictures cannot be read, {next(iter(self.skipped))} for one.",
+            "Check the folder: are these pictures?",
+            skipped=tuple(self.skipped),
+        )
 
     def _in_memory(self, pictures: Tensor) -> list[np.ndarray]:
         if pictures.ndim != 4 or pictures.shape[1] != 3:

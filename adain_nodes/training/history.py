@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import math
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -25,6 +26,11 @@ class History:
 
     def __len__(self) -> int:
         return len(self.losses["total"])
+
+    @property
+    def last(self) -> dict[str, float]:
+        """The values of the last row by name; terms that it has not are left out."""
+        return {name: values[-1] for name, values in self.losses.items() if values and not math.isnan(values[-1])}
 
     @contextmanager
     def appending(self, steps: int, *, write: bool = True) -> Iterator[History]:

@@ -8,12 +8,12 @@ from pathlib import Path
 from typing import NamedTuple
 
 import torch
-from PIL import Image
 
 from adain_nodes.models.base import Decoder, Encoder
 from adain_nodes.training.config import TrainingConfig
 from adain_nodes.training.data import Pairs, Pictures, Source, batches, warn_if_few
 from adain_nodes.training.processes import join
+from adain_nodes.training.report import Report
 from adain_nodes.training.run import Run
 
 
@@ -30,13 +30,15 @@ class Progress(NamedTuple):
 class Outcome:
     """What a run came to: its networks, without gradients, on the device where they were trained.
 
-    ``verdict`` says whether the run still learnt, ``skipped`` names the pictures that could not be read, and why.
+    ``losses`` are those of the last step, by name; ``verdict`` says whether the run still learnt; ``skipped`` names the
+    pictures that could not be read, and why.
     """
 
     encoder: Encoder
     decoder: Decoder
     step: int
     cancelled: bool
+    losses: dict[str, float]
     verdict: str
     skipped: dict[Path, str]
 
@@ -55,7 +57,7 @@ def train(
     device: str = "auto",
     machine: str = "",
     progress: Callable[[Progress], None] = lambda _: None,
-    preview: Callable[[int, Image.Image], None] = lambda step, sheet: None,
+    preview: Callable[[Report], None] = lambda _: None,
     cancelled: Callable[[], bool] = lambda: False,
 ) -> Outcome:
     """Train copies of the given networks, and keep the run in ``folder``.
@@ -63,7 +65,8 @@ def train(
     The folder holds the checkpoint and the weights, both renewed every ``checkpoint_every`` steps; the losses of each
     step as CSV; and a curve of them and a sheet of samples, every ``sample_every`` steps. With ``resume`` the run goes
     on from its checkpoint, if it has come to one: on a CPU to the same bits as if it had never stopped. ``progress``
-    is called after each step, ``preview`` with each sheet; when ``cancelled`` says so, the run is saved and ends.
+    is called after each step, ``preview`` with each curve and sheet, of a run that has no steps left too; when
+    ``cancelled`` says so, the run is saved and ends.
     ``machine`` names the hardware in the record that travels with the weights.
 
     Under `torchrun` the processes share each batch and come to what one process would; the first one writes and calls
@@ -84,18 +87,21 @@ def train(
     encoder, decoder = run.learner.results
     for network in (encoder, decoder):
         network.eval().requires_grad_(False)
-    return Outcome(encoder, decoder, run.learner.step, stopped, run.verdict(), processes.together(run.skipped))
+    skipped = processes.together(run.skipped)
+    return Outcome(encoder, decoder, run.learner.step, stopped, run.history.last, run.verdict(), skipped)
 
 
 def _learn(
     run: Run,
     progress: Callable[[Progress], None],
-    preview: Callable[[int, Image.Image], None],
+    preview: Callable[[Report], None],
     cancelled: Callable[[], bool],
 ) -> bool:
     """Take the steps that are left; returns whether that was cancelled."""
     config, processes, stopped = run.config, run.processes, False
     with run.history.appending(run.learner.step, write=processes.first):
+        if processes.first and run.learner.step >= config.steps:
+            preview(run.report())
         for batch in batches(run.pairs, run.learner.step):
             losses = run.step(batch)
             step = run.learner.step
@@ -106,7 +112,7 @@ def _learn(
             if last or step % config.checkpoint_every == 0:
                 run.save()
             if processes.first and (last or step % config.sample_every == 0):
-                preview(step, run.report())
+                preview(run.report())
             if stopped:
                 break
     return stopped

@@ -12,6 +12,7 @@ from adain_nodes.core.losses import content_loss, style_loss
 from adain_nodes.core.sizing import crop_to, size_of
 from adain_nodes.core.statistics import BIASED, Convention, Statistics, style_statistics
 from adain_nodes.models.base import Decoder, Encoder
+from adain_nodes.models.vgg import STYLE_LEVELS, VGGEncoder
 from adain_nodes.training.config import TrainingConfig
 
 TERMS = ("total", "content", "style", "variation", "reconstruction", "noise")
@@ -85,6 +86,20 @@ class Objective:
             return content
         convention = self.loss_network.convention
         return adain(content, style_statistics(style, convention), convention=convention)
+
+
+def at_style_levels(network: Encoder) -> Encoder:
+    """A loss network as the style loss wants it: the levels of the paper up to the deepest one of a VGG-19.
+
+    It shares its weights with the one given. Encoders of other families stay as they are.
+    """
+    if not isinstance(network, VGGEncoder):
+        return network
+    deepest = network.levels[-1]
+    with torch.device("meta"):
+        wider = VGGEncoder((*(level for level in STYLE_LEVELS if level < deepest), deepest), network.family)
+    wider.load_state_dict(network.state_dict(), assign=True)
+    return wider.eval().requires_grad_(False)
 
 
 def total_variation(image: Tensor) -> Tensor:

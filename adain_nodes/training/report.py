@@ -1,26 +1,26 @@
-"""What a person sees of a run: whether it still learns, the curve of its losses, and sheets of its pictures."""
+"""What a person sees of a run: whether it still learns, the curve of its losses, and a sheet of its pictures."""
 
 from __future__ import annotations
 
-import io
-import logging
 from collections.abc import Sequence
-from functools import cache
-from importlib.util import find_spec
-from pathlib import Path
+from typing import NamedTuple
 
 import numpy as np
-
-from adain_nodes.core.files import replace_file
-from adain_nodes.training.objective import TERMS
-
-log = logging.getLogger("adain_nodes")
+from PIL import Image
 
 _BLOCKS = 40
 _FEWEST_STEPS = 80
 _FLAT_SHARE = 4
 _NEIGHBOURS = 0.954
 """Median distance of two normal numbers of deviation 1."""
+
+
+class Report(NamedTuple):
+    """Where a run stands after ``step``: a sheet of samples, and the curve of the losses so far."""
+
+    step: int
+    sheet: Image.Image
+    curve: Image.Image
 
 
 def verdict(totals: Sequence[float]) -> str:
@@ -51,36 +51,3 @@ def _flat(blocks: np.ndarray) -> bool:
     # the noise, from neighbours and by the median: a fall at the beginning must not count as noise
     deviation = np.median(np.abs(np.diff(np.log(blocks)))) / _NEIGHBOURS
     return bool(early.mean() - late.mean() <= 2 * deviation * np.sqrt(1 / len(early) + 1 / len(late)))
-
-
-@cache
-def can_plot() -> bool:
-    """Whether matplotlib is there to draw curves; says so once where it is not."""
-    there = find_spec("matplotlib") is not None
-    if not there:
-        log.warning("There will be no picture of the losses: install it with `pip install matplotlib`.")
-    return there
-
-
-def draw_curve(path: Path, losses: dict[str, list[float]], title: str = "") -> None:
-    """Draw the loss terms over the steps, on a logarithmic axis, into a PNG: averaged, with single steps behind.
-
-    Raises OutputError where the file cannot be written.
-    """
-    from matplotlib.figure import Figure  # pyplot would keep every figure in memory
-
-    figure = Figure(figsize=(8, 4.5), layout="constrained")
-    axes = figure.add_subplot(xlabel="step", ylabel="loss", yscale="log", title=title)
-    for name in TERMS:
-        values = np.asarray(losses[name], dtype=np.float64)
-        shown = np.flatnonzero(np.isfinite(values) & (values > 0))
-        if len(shown):
-            window = max(1, len(shown) // 100)
-            smooth = np.convolve(values[shown], np.full(window, 1 / window), "valid")
-            (line,) = axes.plot(shown[window - 1 :] + 1, smooth, label=name, linewidth=1.2)
-            axes.plot(shown + 1, values[shown], color=line.get_color(), alpha=0.15, linewidth=0.5, zorder=0)
-    axes.legend(loc="upper right")
-    axes.grid(alpha=0.2)
-    picture = io.BytesIO()
-    figure.savefig(picture, format="png", dpi=120)
-    replace_file(path, picture.getvalue())

@@ -8,7 +8,6 @@ import time
 from pathlib import Path
 
 import torch
-from PIL import Image
 from torch import Tensor
 
 from adain_nodes.backend import choose_backend
@@ -17,19 +16,25 @@ from adain_nodes.core.errors import AdaINError, InvalidValueError
 from adain_nodes.models.base import Decoder, Encoder
 from adain_nodes.training.checkpoint import Checkpoint, load_checkpoint, save_checkpoint
 from adain_nodes.training.config import TrainingConfig
+from adain_nodes.training.curve import draw_curve
 from adain_nodes.training.data import Batch, Pairs
 from adain_nodes.training.history import History
 from adain_nodes.training.learner import Learner, placed
 from adain_nodes.training.objective import Objective
 from adain_nodes.training.processes import Processes
-from adain_nodes.training.report import can_plot, draw_curve, verdict
-from adain_nodes.training.samples import Samples, write_sheet
+from adain_nodes.training.report import Report, verdict
+from adain_nodes.training.samples import Samples, write_picture
 
 CHECKPOINT = "checkpoint.safetensors"
 WEIGHTS = "weights.safetensors"
 HISTORY = "history.csv"
 CURVE = "curve.png"
 SAMPLES = "samples"
+
+
+def sheet_path(folder: Path, step: int) -> Path:
+    """Where a run in ``folder`` keeps its sheet of samples after ``step``."""
+    return folder / SAMPLES / f"{step:06d}.jpg"
 
 
 class DivergedError(AdaINError):
@@ -132,14 +137,14 @@ class Run:
         checkpoint = Checkpoint(self.config, step, self._seconds, self._fixed, self.learner.tensors())
         save_checkpoint(self.folder / CHECKPOINT, checkpoint)
 
-    def report(self) -> Image.Image:
-        """Draw the curve and the sheet of samples into the folder; returns the sheet."""
+    def report(self) -> Report:
+        """Draw the sheet of samples and the curve, and keep both in the folder."""
         step = self.learner.step
-        if can_plot():
-            draw_curve(self.folder / CURVE, self.history.losses, f"{step} steps, {self.verdict()}")
+        curve = draw_curve(self.history.losses, f"{step} steps, {self.verdict()}")
+        write_picture(self.folder / CURVE, curve)
         sheet = self._samples.sheet(*self.learner.results, self.backend)
-        write_sheet(self.folder / SAMPLES / f"{step:06d}.jpg", sheet)
-        return sheet
+        write_picture(sheet_path(self.folder, step), sheet)
+        return Report(step, sheet, curve)
 
     def verdict(self) -> str:
         """Whether the run still learns, in words; the warm-up, which has another objective, does not count."""

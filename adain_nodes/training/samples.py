@@ -6,6 +6,7 @@ import io
 from pathlib import Path
 from random import Random
 
+import numpy as np
 import torch
 from PIL import Image
 from torch import Tensor
@@ -17,19 +18,22 @@ from adain_nodes.core.sizing import size_of
 from adain_nodes.core.style import style_of
 from adain_nodes.imaging import contact_sheet, to_tensor
 from adain_nodes.models.base import Decoder, Encoder
-from adain_nodes.training.data import Pairs, Pictures
+from adain_nodes.training.data import Pairs
 
 CONTENTS, STYLES = 3, 5
 _LABELS = ("alpha 0", *[f"style {number}" for number in range(1, STYLES + 1)])
 
 
 class Samples:
-    """Some contents and styles of a run, the same ones whenever its seed is the same: squares from their centres."""
+    """Some contents and styles of a run, the same ones whenever its seed is the same: squares from their centres.
+
+    They are different pictures, and fewer where the run has not so many.
+    """
 
     def __init__(self, pairs: Pairs) -> None:
         random = Random(f"{pairs.config.seed}/samples")
-        self.contents = [_square(pairs.contents, random, pairs.config.crop) for _ in range(CONTENTS)]
-        self.styles = [_square(pairs.styles, random, pairs.config.crop) for _ in range(STYLES)]
+        self.contents = [_square(pixels, pairs.config.crop) for pixels in pairs.contents.sample(random, CONTENTS)]
+        self.styles = [_square(pixels, pairs.config.crop) for pixels in pairs.styles.sample(random, STYLES)]
 
     def sheet(self, encoder: Encoder, decoder: Decoder, backend: Backend) -> Image.Image:
         """Every content in every style; the first column shows the contents, the second what alpha 0 gives."""
@@ -42,18 +46,17 @@ class Samples:
                 stylized = (plain, *(adain_levels(plain, style) for style in styles))
                 rows.append([decoder.decode(features, size_of(content)) for features in stylized])
         shown = [torch.ones_like(self.styles[0]), *self.styles]
-        return contact_sheet(rows, contents=self.contents, styles=shown, column_labels=_LABELS)
+        return contact_sheet(rows, contents=self.contents, styles=shown, column_labels=_LABELS[: len(shown)])
 
 
-def write_sheet(path: Path, sheet: Image.Image) -> None:
-    """Write a sheet as JPEG, its folder made if need be; raises OutputError where that fails."""
+def write_picture(path: Path, picture: Image.Image) -> None:
+    """Write a picture as PNG or JPEG, its folder made if need be; raises OutputError where that fails."""
     path.parent.mkdir(parents=True, exist_ok=True)
-    picture = io.BytesIO()
-    sheet.save(picture, "jpeg", quality=90)
-    replace_file(path, picture.getvalue())
+    data = io.BytesIO()
+    picture.save(data, "png" if path.suffix == ".png" else "jpeg", quality=90)
+    replace_file(path, data.getvalue())
 
 
-def _square(pictures: Pictures, random: Random, side: int) -> Tensor:
-    pixels = pictures.draw(random)
+def _square(pixels: np.ndarray, side: int) -> Tensor:
     top, left = ((length - side) // 2 for length in pixels.shape[:2])
     return to_tensor(pixels[top : top + side, left : left + side])

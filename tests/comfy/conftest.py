@@ -1,11 +1,13 @@
-"""A real ComfyUI: found, started once on a free port with the checkout as a custom node pack, and spoken to."""
+"""A real ComfyUI: started once with the checkout as a custom node pack, spoken to, and opened in a browser."""
 
 from __future__ import annotations
 
 import base64
+import importlib.util
 import io
 import json
 import os
+import shutil
 import socket
 import struct
 import subprocess
@@ -16,24 +18,28 @@ import urllib.parse
 import urllib.request
 import uuid
 from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pytest
 from PIL import Image
 
+if TYPE_CHECKING:
+    from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, Response
+
 ROOT = Path(__file__).parents[2]
-FOLDER = "another name 2.0"
-"""How the pack's folder is called here: with all that is awkward in a module's name."""
+FOLDER = "another-name-2.0"
+"""How the pack's folder is called here: awkward as a module's name. (With a space the host would serve no files.)"""
 
 Prompt = dict[str, dict[str, Any]]
 
 
 @dataclass
 class Outcome:
-    """What a prompt led to: the classes of nodes that ran, progress, previews, how it ended, and saved pictures."""
+    """What a prompt led to: the classes of nodes that ran, progress, previews, how it ended, pictures and texts."""
 
     ran: list[str] = field(default_factory=list)
     progress: list[tuple[int, int]] = field(default_factory=list)
@@ -41,6 +47,7 @@ class Outcome:
     end: str = ""
     error: dict[str, Any] = field(default_factory=dict)
     pictures: list[np.ndarray] = field(default_factory=list)
+    texts: list[str] = field(default_factory=list)
 
 
 class Messages:
@@ -121,6 +128,7 @@ class Host:
                 outcome.progress.append((data["value"], data["max"]))
                 on_progress(data["value"], data["max"])
             elif kind == "executed":
+                outcome.texts += data["output"].get("text", [])
                 outcome.pictures += [self._picture(image) for image in data["output"].get("images", [])]
             elif kind in ("execution_success", "execution_error", "execution_interrupted"):
                 outcome.end, outcome.error = kind.removeprefix("execution_"), data
@@ -134,40 +142,63 @@ class Host:
 
 
 @pytest.fixture(scope="session")
-def host(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Host]:
-    """A server that runs until the last test; skipped in capitals where there is no ComfyUI."""
+def comfyui() -> Path:
+    """Where ComfyUI is; skipped in capitals where it is not."""
     home = Path(os.environ.get("COMFYUI_PATH", Path.home() / "ComfyUI"))
     if not (home / "main.py").is_file():
         pytest.skip(f"NOT TESTED IN A REAL COMFYUI: there is none at {home} (COMFYUI_PATH names another place)")
+    return home
+
+
+@pytest.fixture(scope="session")
+def start_host(comfyui: Path) -> Callable[..., AbstractContextManager[Host]]:
+    """A function that starts a server with what lies in ``base / "custom_nodes"``, and ends it on leaving."""
+
+    @contextmanager
+    def start(base: Path, **variables: str) -> Iterator[Host]:
+        for folder in ("input", "models/adain"):
+            (base / folder).mkdir(parents=True)
+        with socket.socket() as free:
+            free.bind(("127.0.0.1", 0))
+            port = free.getsockname()[1]
+        own = comfyui / ".venv" / "bin" / "python"
+        command = [str(own if own.is_file() else sys.executable), "main.py", "--cpu", "--disable-auto-launch"]
+        command += ["--port", str(port), "--base-directory", str(base), "--disable-api-nodes"]
+        command += ["--database-url", "sqlite:///:memory:"]
+        environment = {name: value for name, value in os.environ.items() if name != "ADAIN_WEIGHTS_DIR"}
+        environment |= {"ADAIN_CACHE_DIR": str(base / "cache"), "PYTHONDONTWRITEBYTECODE": "1"} | variables
+        log = base / "log.txt"
+        with log.open("wb") as out:
+            server = subprocess.Popen(command, cwd=comfyui, env=environment, stdout=out, stderr=subprocess.STDOUT)
+        try:
+            running = Host(port, base, log)
+            _wait_for(running, server)
+            for picture in (ROOT / "examples" / "pictures").glob("*/*.*g"):
+                running.upload(picture)
+            yield running
+        finally:
+            server.terminate()
+            server.wait(20)
+
+    return start
+
+
+@pytest.fixture(scope="session")
+def host(
+    start_host: Callable[..., AbstractContextManager[Host]], tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Host]:
+    """A server with a link to this checkout that runs until the last test."""
     base = tmp_path_factory.mktemp("comfyui")
-    for folder in ("custom_nodes", "input", "models/adain"):
-        (base / folder).mkdir(parents=True)
+    (base / "custom_nodes").mkdir()
     (base / "custom_nodes" / FOLDER).symlink_to(ROOT, target_is_directory=True)
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
-    own = home / ".venv" / "bin" / "python"
-    command = [str(own if own.is_file() else sys.executable), "main.py", "--cpu", "--disable-auto-launch"]
-    command += ["--port", str(port), "--base-directory", str(base), "--disable-api-nodes"]
-    command += ["--database-url", "sqlite:///:memory:"]
-    environment = {name: value for name, value in os.environ.items() if name != "ADAIN_WEIGHTS_DIR"}
-    environment |= {"ADAIN_CACHE_DIR": str(base / "cache"), "PYTHONDONTWRITEBYTECODE": "1"}
-    log = base / "log.txt"
-    with log.open("wb") as out:
-        server = subprocess.Popen(command, cwd=home, env=environment, stdout=out, stderr=subprocess.STDOUT)
-    try:
-        running = Host(port, base, log)
-        _wait_for(running, server)
-        for picture in (ROOT / "examples" / "pictures").glob("*/*.*g"):
-            running.upload(picture)
+    half = Path(__file__).parent / "half_precision"
+    (base / "custom_nodes" / half.name).symlink_to(half, target_is_directory=True)
+    with start_host(base) as running:
         yield running
-    finally:
-        server.terminate()
-        server.wait(20)
 
 
 def _wait_for(host: Host, server: subprocess.Popen[bytes]) -> None:
-    for _ in range(120):
+    for _ in range(360):
         try:
             host.get("/system_stats")
         except OSError:
@@ -175,4 +206,85 @@ def _wait_for(host: Host, server: subprocess.Popen[bytes]) -> None:
             time.sleep(0.5)
         else:
             return
-    pytest.fail(f"ComfyUI did not start in a minute:\n{host.log.read_text()[-3000:]}")
+    pytest.fail(f"ComfyUI did not start in three minutes:\n{host.log.read_text()[-3000:]}")
+
+
+EDITOR_SETTINGS = {
+    "Comfy.TutorialCompleted": True,
+    "Comfy.Notification.ShowVersionUpdates": False,
+    "Comfy.Canvas.LeftMouseClickBehavior": "panning",  # what the front end sets at its first start, with an error
+    "Comfy.Canvas.MouseWheelScroll": "zoom",
+    "Comfy.Extension.Disabled": [],
+    "Comfy.Locale": "en",
+}
+"""What every test starts from, because the host keeps settings: no pop-ups, all extensions, and English."""
+
+EDITOR_IS_READY = """() => window.LiteGraph?.registered_node_types['AdaIN_Decode']
+    && window.app?.extensionManager?.workflow?.activeWorkflow && window.app.api.clientId"""
+"""It has the nodes, has opened the workflow that it starts with, and hears of what the host runs."""
+
+BROWSER_FLAGS = ["--disable-gpu", "--disable-background-networking", "--disable-component-update", "--disable-sync"]
+
+
+class Editor:
+    """The front end of the host in a browser's page with an empty graph, and what went wrong on it."""
+
+    def __init__(self, context: BrowserContext, host: Host) -> None:
+        self.host, self.troubles = host, list[str]()
+        context.route(lambda url: not url.startswith((host.url, "blob:", "data:")), lambda route: route.abort())
+        self.page: Page = context.new_page()
+        self.page.on("pageerror", lambda error: self.troubles.append(f"error: {error}"))
+        self.page.on("console", self._said)
+        self.page.on("response", self._answered)
+
+    def open(self) -> None:
+        """Load the front end, or load it again, and wait until it has the nodes."""
+        self.page.goto(self.host.url)
+        self.page.wait_for_function(EDITOR_IS_READY, timeout=120_000)
+        self.page.evaluate("app.clean()")
+
+    def clear(self) -> None:
+        """Start anew without loading."""
+        self.page.evaluate("app.clean()")
+        self.troubles.clear()
+
+    def _said(self, message: ConsoleMessage) -> None:
+        if message.type == "error" and "Failed to load resource" not in message.text:  # see below
+            self.troubles.append(f"console: {message.text}")
+
+    def _answered(self, response: Response) -> None:
+        if response.status >= 400 and "/user" not in response.url:  # a new user has no files yet
+            self.troubles.append(f"{response.status}: {response.url}")
+
+
+@pytest.fixture(scope="session")
+def chromium() -> Iterator[Browser]:
+    """A browser without a window; skipped in capitals where there is none."""
+    program = os.environ.get("CHROMIUM") or shutil.which("chromium") or shutil.which("google-chrome")
+    if importlib.util.find_spec("playwright") is None or program is None:
+        pytest.skip("NOT TESTED IN A BROWSER: that takes Chromium (CHROMIUM names its program) and Playwright")
+    from playwright.sync_api import sync_playwright
+
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=program, args=BROWSER_FLAGS, chromium_sandbox=False)
+        yield browser
+        browser.close()
+
+
+@pytest.fixture(scope="session")
+def open_editor(chromium: Browser, host: Host) -> Callable[..., Editor]:
+    """A function that gives the front end in the classic or the new rendering of nodes, one page for equal settings."""
+    opened: dict[str, Editor] = {}
+
+    def open_editor(vue: bool, **settings: object) -> Editor:
+        chosen = json.dumps(EDITOR_SETTINGS | {"Comfy.VueNodes.Enabled": vue} | settings)
+        if chosen in opened:
+            opened[chosen].clear()
+        else:
+            host.post("/api/settings", chosen.encode())
+            editor = Editor(chromium.new_context(viewport={"width": 1400, "height": 900}), host)
+            editor.open()
+            opened[chosen] = editor
+        return opened[chosen]
+
+    return open_editor

@@ -19,7 +19,8 @@ from torch import Tensor
 
 from adain_nodes.core.color import METHODS
 from adain_nodes.core.regions import feather
-from adain_nodes.pipeline import PRESERVE_COLOR, STYLE_SIZE, StyleTransfer
+from adain_nodes.encoding import STYLE_SIZE
+from adain_nodes.pipeline import PRESERVE_COLOR, StyleTransfer
 
 ROOT = Path(__file__).parents[2]
 PICTURES = ROOT / "examples" / "pictures"
@@ -28,7 +29,7 @@ IDS = {
     f"AdaIN_{name}"
     for name in (
         "AdaIN", "BlendStyles", "ColorMatch", "Decode", "EncodeContent", "EncodeStyle", "LoadDecoder", "LoadStyle",
-        "LoadVGGEncoder", "MaskedAdaIN", "SaveStyle", "StyleTransfer",
+        "LoadVGGEncoder", "MaskedAdaIN", "SaveStyle", "StyleTransfer", "TrainDecoder",
     )
 }  # fmt: skip
 
@@ -120,7 +121,7 @@ def test_defaults_are_the_library_s(host):
 
 
 def test_all_examples_are_expected_below():
-    assert {file.stem for file in WORKFLOWS.glob("*.json")} == {*EXPECTED, "save_style"}
+    assert {file.stem for file in WORKFLOWS.glob("*.json")} == {*EXPECTED, "save_style", "train_decoder"}
 
 
 @pytest.mark.parametrize("name", EXPECTED)
@@ -132,6 +133,36 @@ def test_an_example_makes_what_the_pipeline_makes(host, transfer, name):
     (made,) = outcome.pictures
     compare(made, EXPECTED[name](transfer))
     assert outcome.progress[-1] == (1, 1)
+
+
+def test_without_a_style_outside_the_photograph_stays_as_in_the_pipeline(host, transfer):
+    prompt = workflow("regions")
+    del only(prompt, "MaskedAdaIN")["style_outside"]
+    outcome = host.run(prompt)
+    assert outcome.end == "success", outcome.error
+    mask = feather(picture("castle_sky.png")[:, :1], 8)
+    expected = transfer.stylize(picture("castle.jpg"), masks=[(mask, picture("starry_night.jpg"))])
+    assert torch.equal(expected[..., -40:, :], picture("castle.jpg")[..., -40:, :])
+    compare(outcome.pictures[0], expected)
+
+
+@pytest.mark.parametrize("name", ["basic", "style_transfer", "color", "regions"])
+def test_pictures_in_half_precision(host, name):
+    """Every picture that goes into one of our nodes; half of the steps of 8 bits are lost near white."""
+    prompt = workflow(name)
+    plain = host.run(prompt).pictures[0]
+    for node in [*prompt.values()]:
+        for key, link in node["inputs"].items():
+            if isinstance(link, list) and prompt[link[0]]["class_type"] == "LoadImage" and link[1] == 0:
+                half = f"half {link[0]}"
+                prompt[half] = {"class_type": "HalfPrecision", "inputs": {"image": link}}
+                node["inputs"][key] = [half, 0]
+    outcome = host.run(prompt)
+    assert outcome.end == "success", outcome.error
+    assert "HalfPrecision" in outcome.ran
+    difference = np.abs(outcome.pictures[0].astype(int) - plain)
+    assert difference.mean() < 0.5
+    assert difference.max() <= 8
 
 
 def test_a_change_of_alpha_runs_adain_and_decode_alone(host):
@@ -272,7 +303,7 @@ def test_batches_that_do_not_fit_are_counted(host):
 
 def test_a_long_batch_reports_progress_and_can_be_cancelled(host):
     prompt = repeated(workflow("style_transfer"), "StyleTransfer", 40)
-    outcome = host.run(prompt, lambda done, of: host.post("/interrupt"))
+    outcome = host.run(prompt, lambda done, of: done > 10 and host.post("/interrupt"))
     assert outcome.end == "interrupted"
     done, of = outcome.progress[-1]
     assert 0 < done < of == 40

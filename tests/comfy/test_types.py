@@ -33,8 +33,9 @@ def style(encoder: LoadedEncoder, batch: int = 1) -> Style:
 
 
 def content(encoder: LoadedEncoder, batch: int = 1) -> EncodedContent:
+    image = torch.rand(batch, 3, 32, 40)
     with torch.no_grad():
-        return EncodedContent(encoder.network(torch.rand(batch, 3, 32, 40)), (32, 40), encoder)
+        return EncodedContent(encoder.network(image), image, encoder)
 
 
 def test_a_chain_is_all_its_regions_at_once(encoder, close):
@@ -89,3 +90,20 @@ def test_the_rest_keeps_its_style_until_another_is_given(encoder):
     chain = content(encoder).with_region(inside, one).with_region(inside, None)
     assert chain.rest is one
     assert chain.with_region(inside, two).rest is two
+
+
+def test_where_no_region_is_the_photograph_stays(encoder):
+    start, made = content(encoder, 2), torch.rand(2, 3, 32, 40)
+    left = torch.zeros(1, 1, 32, 40)
+    left[..., :20] = 1
+    kept = start.with_region(Region(left, style(encoder)), None)
+    result = kept.finished(made[1:], slice(1, 2), 2)
+    assert torch.equal(result[..., :20], made[1:, ..., :20])
+    assert torch.equal(result[..., 20:], start.image[1:, ..., 20:])
+
+
+def test_with_a_style_outside_or_without_regions_all_is_decoded(encoder):
+    start, made = content(encoder), torch.rand(1, 3, 32, 40)
+    filled = start.with_region(Region(torch.zeros(1, 1, 32, 40), style(encoder)), Region(None, style(encoder)))
+    for features in (start, filled):
+        assert features.finished(made, ALL, 1) is made

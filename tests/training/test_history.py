@@ -23,6 +23,8 @@ def test_rows(tmp_path: Path) -> None:
     assert len(history) == 2
     assert history.losses["content"] == [0.25, 0.25]
     assert all(map(math.isnan, history.losses["style"]))
+    assert history.last == {"total": 2 / 3, "content": 0.25, "gradient": 7.0}
+    assert History(tmp_path / "other.csv").last == {}
 
 
 def test_resuming_drops_what_came_after_the_checkpoint(tmp_path: Path) -> None:

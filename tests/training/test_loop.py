@@ -5,6 +5,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 import torch
 from PIL import Image
@@ -21,6 +22,7 @@ from adain_nodes.training.checkpoint import load_checkpoint
 from adain_nodes.training.config import TrainingConfig
 from adain_nodes.training.loop import Outcome, Progress, train
 from adain_nodes.training.processes import Processes
+from adain_nodes.training.report import Report
 from adain_nodes.training.run import DivergedError
 
 Configure = Callable[..., TrainingConfig]
@@ -51,17 +53,20 @@ def test_it_learns(run: Train, config: Configure) -> None:
     assert [now.step for now in seen] == list(range(1, 41))
     first, last = (sum(now.losses["total"] for now in part) for part in (seen[:10], seen[-10:]))
     assert last < 0.8 * first
+    assert outcome.losses == seen[-1].losses
     assert seen[-1].seconds_left == 0 < seen[0].seconds_left
     assert (outcome.step, outcome.cancelled, outcome.verdict, outcome.skipped) == (40, False, "too early to tell", {})
     outcome.decoder.check_encoder(outcome.encoder)
 
 
 def test_folder(run: Train, config: Configure, tmp_path: Path, networks: tuple[Encoder, Decoder]) -> None:
-    sheets: list[tuple[int, Image.Image]] = []
-    outcome = run(config(steps=3, sample_every=2), machine="an abacus", preview=lambda *sheet: sheets.append(sheet))
+    reports: list[Report] = []
+    outcome = run(config(steps=3, sample_every=2), machine="an abacus", preview=reports.append)
     folder = tmp_path / "run"
     assert sorted(path.name for path in (folder / "samples").iterdir()) == ["000002.jpg", "000003.jpg"]
-    assert [step for step, _ in sheets] == [2, 3]
+    assert [report.step for report in reports] == [2, 3]
+    with Image.open(folder / "curve.png") as curve:
+        assert np.array_equal(curve, reports[-1].curve)
     assert load_checkpoint(folder / "checkpoint.safetensors").step == 3
     encoder, decoder = load_networks(folder / "weights.safetensors")
     assert encoder.fingerprint() == outcome.encoder.fingerprint() != networks[0].fingerprint()
@@ -86,8 +91,12 @@ def test_cancelled_and_continued(run: Train, config: Configure, tmp_path: Path) 
 
 def test_more_steps_and_none_left(run: Train, config: Configure) -> None:
     run(config(steps=2))
-    assert run(config(steps=4), resume=True).step == 4
-    assert run(config(steps=4), resume=True).step == 4
+    longer = run(config(steps=4), resume=True)
+    reports: list[Report] = []
+    done = run(config(steps=4), resume=True, preview=reports.append)
+    assert longer.step == done.step == 4
+    assert [report.step for report in reports] == [4]
+    assert done.losses == pytest.approx(longer.losses)
 
 
 def test_a_run_is_not_overwritten(run: Train, config: Configure) -> None:
@@ -114,7 +123,7 @@ def test_another_than_the_first_process_writes_nothing(
 ) -> None:
     monkeypatch.setattr(loop, "join", lambda device: Processes(1, 1, torch.device(device)))
     seen: list[Any] = []
-    outcome = run(config(batch=3), progress=seen.append, preview=lambda *sheet: seen.append(sheet))
+    outcome = run(config(batch=3), progress=seen.append, preview=seen.append)
     assert outcome.step == 3
     assert list((tmp_path / "run").iterdir()) == seen == []
 
@@ -152,6 +161,8 @@ def test_divergence_leaves_the_last_good_checkpoint(
 
 class _Failing(Encoder):
     """A loss network that gives NaN after some steps of three calls each."""
+
+    margin = 0
 
     def __init__(self, network: Encoder, after: int) -> None:
         super().__init__()

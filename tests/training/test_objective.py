@@ -14,7 +14,7 @@ from adain_nodes.core.style import style_of
 from adain_nodes.models.base import Decoder, Encoder
 from adain_nodes.models.vgg import VGGDecoder, VGGEncoder
 from adain_nodes.training.config import TrainingConfig
-from adain_nodes.training.objective import Objective, total_variation
+from adain_nodes.training.objective import Objective, at_style_levels, total_variation
 
 Configure = Callable[..., TrainingConfig]
 Networks = tuple[Encoder, Decoder]
@@ -157,3 +157,26 @@ def test_total_variation() -> None:
     image[..., 2:] = 0.5  # one edge among three steps to the right: 0.25 / 3
     assert total_variation(image).item() == pytest.approx(0.25 / 3)
     assert total_variation(torch.full((1, 3, 4, 4), 0.7)).item() == 0
+
+
+@pytest.mark.parametrize(
+    ("tapped", "expected"),
+    [
+        (("relu2_1",), ("relu1_1", "relu2_1")),
+        (("relu2_2",), ("relu1_1", "relu2_1", "relu2_2")),
+        (("relu1_1", "relu2_1"), ("relu1_1", "relu2_1")),
+    ],
+)
+def test_a_vgg_is_compared_at_all_style_levels(
+    tapped: tuple[str, ...], expected: tuple[str, ...], pictures: tuple[Tensor, Tensor]
+) -> None:
+    encoder = VGGEncoder(tapped, "vgg19-other").eval()
+    network = at_style_levels(encoder)
+    assert (network.family, network.levels) == ("vgg19-other", expected)
+    assert network.fingerprint() == encoder.fingerprint()
+    assert torch.equal(network(pictures[0])[-1], encoder(pictures[0])[-1])
+    assert not any(parameter.requires_grad for parameter in network.parameters())
+
+
+def test_other_families_are_compared_as_they_are(networks: Networks) -> None:
+    assert at_style_levels(networks[0]) is networks[0]

@@ -9,17 +9,17 @@ import torch
 from PIL import Image
 
 from adain_nodes.backend import choose_backend
-from adain_nodes.core.errors import OutputError
+from adain_nodes.core.errors import ImageError, OutputError
 from adain_nodes.models.base import Decoder, Encoder
 from adain_nodes.training.config import TrainingConfig
-from adain_nodes.training.data import Pairs, Pictures
-from adain_nodes.training.samples import CONTENTS, STYLES, Samples, write_sheet
+from adain_nodes.training.data import Pairs, Pictures, Place
+from adain_nodes.training.samples import CONTENTS, STYLES, Samples, write_picture
 
 Configure = Callable[..., TrainingConfig]
 Folders = tuple[Path, Path]
 
 
-def samples(folders: Folders, config: TrainingConfig) -> Samples:
+def samples(folders: tuple[Place, Place], config: TrainingConfig) -> Samples:
     contents, styles = (Pictures([folder], config.size) for folder in folders)
     return Samples(Pairs(contents, styles, config))
 
@@ -31,6 +31,29 @@ def test_the_same_ones_for_the_same_seed(folders: Folders, config: Configure) ->
     assert all(picture.shape == (1, 3, 32, 32) for picture in one.contents + one.styles)
     assert torch.equal(torch.cat(one.contents + one.styles), torch.cat(same.contents + same.styles))
     assert not torch.equal(torch.cat(one.contents + one.styles), torch.cat(other.contents + other.styles))
+
+
+def test_different_ones_as_far_as_there_are(
+    folders: Folders, config: Configure, networks: tuple[Encoder, Decoder]
+) -> None:
+    shown = samples(folders, config())
+    assert len({style.numpy().tobytes() for style in shown.styles}) == STYLES
+    few = torch.rand(2, 3, 40, 40)
+    shown = samples((few, few[:1]), config())
+    assert (len(shown.contents), len(shown.styles)) == (2, 1)
+    sheet = shown.sheet(*networks, choose_backend("cpu", "float32"))
+    assert sheet.width < 5 * 256
+
+
+def test_pictures_that_cannot_be_read_are_not_shown(folders: Folders, config: Configure) -> None:
+    for broken in sorted(folders[0].iterdir())[:4]:
+        broken.write_bytes(b"no picture")
+    shown = samples(folders, config())
+    assert len({content.numpy().tobytes() for content in shown.contents}) == 2
+    for broken in folders[0].iterdir():
+        broken.write_bytes(b"no picture")
+    with pytest.raises(ImageError, match="6 of 6 pictures cannot be read"):
+        samples(folders, config())
 
 
 def test_squares_come_from_the_middle(tmp_path: Path, config: Configure) -> None:
@@ -54,12 +77,16 @@ def test_sheet(folders: Folders, config: Configure, networks: tuple[Encoder, Dec
     assert all(parameter.grad is None for parameter in decoder.parameters())
 
 
-def test_written_as_jpeg(tmp_path: Path) -> None:
+def test_written_as_png_or_jpeg(tmp_path: Path) -> None:
     sheet = Image.new("RGB", (40, 30), (200, 100, 50))
-    write_sheet(tmp_path / "samples" / "000001.jpg", sheet)
+    write_picture(tmp_path / "samples" / "000001.jpg", sheet)
     with Image.open(tmp_path / "samples" / "000001.jpg") as written:
         assert (written.format, written.size) == ("JPEG", (40, 30))
         assert np.abs(np.asarray(written, np.int16) - np.asarray(sheet, np.int16)).max() <= 2
+    write_picture(tmp_path / "curve.png", sheet)
+    with Image.open(tmp_path / "curve.png") as written:
+        assert written.format == "PNG"
+        assert np.array_equal(written, sheet)
     (tmp_path / "folder.jpg").mkdir()
     with pytest.raises(OutputError, match="it is a folder"):
-        write_sheet(tmp_path / "folder.jpg", sheet)
+        write_picture(tmp_path / "folder.jpg", sheet)
