@@ -30,6 +30,9 @@ Source: TypeAlias = "Place | tuple[Place, float]"
 FEW = 100
 """Fewer pictures than this are not enough to learn from in general (the paper has 80,000 of each kind)."""
 
+LONGEST = 4
+"""Of pictures that are longer than so many times their width only the middle is kept: memory is for the others."""
+
 _TRIES = 50
 
 
@@ -100,10 +103,15 @@ class Pictures:
         """One picture H×W×3, 0–255, at the short side. Raises ImageError as ``read_image``."""
         if self._cache is not None and path in self._cache:
             return self._cache[path]
-        pixels = to_array(resize(read_image(path).rgb, self._short_side))[0]
+        pixels = to_array(resize(_middle(read_image(path).rgb), self._short_side))[0]
         if self._cache is not None:
             self._cache[path] = pixels
         return pixels
+
+    def fill(self) -> None:
+        """Read what the cache will keep: worker processes that start later share it instead of reading their own."""
+        for picture in self._pictures if self._cache is not None else ():
+            self._pixels(picture)
 
     def _pixels(self, picture: Path | np.ndarray) -> np.ndarray | None:
         """A picture, or None where it cannot be read, which is noted."""
@@ -173,7 +181,19 @@ def batches(pairs: Pairs, first: int) -> Iterator[Batch]:
     """The batches of the steps from ``first`` to the last, made by the configured number of worker processes."""
     config = pairs.config
     steps = range(first, config.steps)
-    return iter(DataLoader(pairs, batch_size=None, sampler=steps, num_workers=config.workers))
+    if config.workers:
+        pairs.contents.fill()
+        pairs.styles.fill()
+    pinned = torch.cuda.is_available()  # from pinned memory pictures reach the device faster
+    return iter(DataLoader(pairs, batch_size=None, sampler=steps, num_workers=config.workers, pin_memory=pinned))
+
+
+def _middle(image: Tensor) -> Tensor:
+    """The middle of a …×H×W picture that is longer than ``LONGEST`` times its short side."""
+    height, width = image.shape[-2:]
+    longest = LONGEST * min(height, width)
+    top, left = max(0, height - longest) // 2, max(0, width - longest) // 2
+    return image[..., top : top + longest, left : left + longest]
 
 
 def warn_if_few(contents: Pictures, styles: Pictures) -> None:

@@ -157,3 +157,26 @@ def test_few_pictures_are_warned_about(folders: Folders, caplog: pytest.LogCaptu
         "Only 6 content picture(s)",
         "Only 5 style picture(s): ",
     ]
+
+
+@pytest.mark.parametrize("size", [(500, 20), (20, 500)])
+def test_of_very_long_pictures_the_middle_is_kept(tmp_path: Path, size: tuple[int, int]) -> None:
+    pixels = np.zeros((size[1], size[0], 3), np.uint8)
+    pixels[size[1] // 2 - 9 : size[1] // 2 + 9, size[0] // 2 - 9 : size[0] // 2 + 9] = 255
+    Image.fromarray(pixels).save(tmp_path / "long.png")
+    read = Pictures([tmp_path], 10).read(tmp_path / "long.png")
+    assert sorted(read.shape[:2]) == [10, 40]
+    assert read[read.shape[0] // 2, read.shape[1] // 2].min() == 255
+
+
+def test_filling_the_cache_reads_every_picture_once(folders: Folders, monkeypatch: pytest.MonkeyPatch) -> None:
+    (folders[0] / "broken.png").write_bytes(b"no picture")
+    kept, unkept = Pictures([folders[0]], 40, cache=True), Pictures([folders[0]], 40)
+    for pictures in (kept, unkept):
+        pictures.fill()
+    assert list(kept.skipped) == [folders[0] / "broken.png"]
+    assert not unkept.skipped  # nothing is kept there: nothing is read
+    read = []
+    monkeypatch.setattr("adain_nodes.training.data.read_image", read.append)
+    kept.sample(Random(0), 3)
+    assert not read
