@@ -3,6 +3,10 @@
 from __future__ import annotations
 
 import os
+import shutil
+import subprocess
+import sys
+import zipfile
 from collections.abc import Callable
 from pathlib import Path
 
@@ -13,6 +17,8 @@ from numpy.typing import ArrayLike
 from torch import Tensor
 
 Close = Callable[..., None]
+
+ROOT = Path(__file__).resolve().parents[1]
 
 TOLERANCES = {torch.float64: 1e-10, torch.float32: 1e-5, torch.float16: 2e-3, torch.bfloat16: 2e-2}
 """Relative and absolute at once, for numbers of about 1."""
@@ -46,4 +52,58 @@ def shared() -> Path:
     folder = Path(os.environ.get("ADAIN_SHARED", Path(__file__).parents[2] / "shared"))
     if not folder.is_dir():
         pytest.skip(f"NOT TESTED WITH REAL WEIGHTS: {folder} is not there (ADAIN_SHARED names another folder)")
+    return folder
+
+
+@pytest.fixture(scope="session")
+def site(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder with the unpacked wheel, as pip would install it."""
+    folder = tmp_path_factory.mktemp("wheel")
+    build = [sys.executable, "-m", "pip", "wheel", "--no-deps", "--no-build-isolation", "-w", str(folder), str(ROOT)]
+    done = subprocess.run(build, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    (wheel,) = folder.glob("*.whl")
+    with zipfile.ZipFile(wheel) as archive:
+        archive.extractall(folder / "site")
+    return folder / "site"
+
+
+@pytest.fixture(scope="session")
+def repository(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A copy of the working tree, in which git has everything that it does not ignore."""
+    copy = tmp_path_factory.mktemp("repository")
+    git = ["git", "-C", str(ROOT), "ls-files", "-z", "--cached", "--others", "--exclude-standard"]
+    for name in subprocess.check_output(git, text=True).split("\0"):
+        if name and (ROOT / name).is_file():
+            (copy / name).parent.mkdir(parents=True, exist_ok=True)
+            shutil.copy(ROOT / name, copy / name)
+    subprocess.run(["git", "init", "--quiet"], cwd=copy, check=True)
+    subprocess.run(["git", "add", "."], cwd=copy, check=True)
+    return copy
+
+
+@pytest.fixture(scope="session")
+def comfy_cli(repository: Path, tmp_path_factory: pytest.TempPathFactory) -> Callable[..., str]:
+    """A function that runs comfy-cli in the copy of the repository and returns what it says, which is no error."""
+    program = shutil.which("comfy", path=str(Path(sys.executable).parent)) or shutil.which("comfy")
+    if program is None:
+        pytest.skip("NOT TESTED WITH COMFY-CLI: it is not installed (pip install comfy-cli)")
+    environment = os.environ | {"HOME": str(tmp_path_factory.mktemp("home")), "DO_NOT_TRACK": "1"}
+
+    def run(*arguments: str) -> str:
+        command = [program, "--skip-prompt", *arguments]
+        done = subprocess.run(command, cwd=repository, env=environment, capture_output=True, text=True, check=False)
+        assert done.returncode == 0, done.stdout + done.stderr
+        return done.stdout + done.stderr
+
+    return run
+
+
+@pytest.fixture(scope="session")
+def registry_package(comfy_cli: Callable[..., str], repository: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The folder that the package for the registry unpacks to."""
+    comfy_cli("node", "pack")
+    folder = tmp_path_factory.mktemp("registry")
+    with zipfile.ZipFile(repository / "node.zip") as archive:
+        archive.extractall(folder)
     return folder

@@ -4,10 +4,7 @@ from __future__ import annotations
 
 import subprocess
 import sys
-import zipfile
 from pathlib import Path
-
-import pytest
 
 ROOT = Path(__file__).resolve().parents[1]
 
@@ -22,24 +19,12 @@ print(transfer.stylize(photo, style, size=32).isfinite().all().item(), resource(
 """
 
 
-@pytest.fixture(scope="module")
-def site(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A folder with the unpacked wheel, as pip would install it."""
-    folder = tmp_path_factory.mktemp("wheel")
-    build = [sys.executable, "-m", "pip", "wheel", "--no-deps", "--no-build-isolation", "-w", str(folder), str(ROOT)]
-    done = subprocess.run(build, capture_output=True, text=True, check=False)
-    assert done.returncode == 0, done.stderr
-    (wheel,) = folder.glob("*.whl")
-    with zipfile.ZipFile(wheel) as archive:
-        archive.extractall(folder / "site")
-    return folder / "site"
-
-
 def test_wheel_carries_weights_pages_and_examples(site: Path) -> None:
     inside = site / "adain_nodes" / "_resources"
     assert (inside / "weights" / "lite.safetensors").read_bytes() == (ROOT / "weights/lite.safetensors").read_bytes()
     for folder in ("web", "examples/pictures/content", "examples/pictures/style"):
         assert any((inside / folder).iterdir())
+    assert (inside / "__init__.py").read_bytes() == (ROOT / "__init__.py").read_bytes()
 
 
 def test_wheel_stylises_away_from_the_checkout(site: Path, tmp_path: Path) -> None:
