@@ -191,8 +191,8 @@ def host(
     base = tmp_path_factory.mktemp("comfyui")
     (base / "custom_nodes").mkdir()
     (base / "custom_nodes" / FOLDER).symlink_to(ROOT, target_is_directory=True)
-    half = Path(__file__).parent / "half_precision"
-    (base / "custom_nodes" / half.name).symlink_to(half, target_is_directory=True)
+    odd = Path(__file__).parent / "odd_pictures"
+    (base / "custom_nodes" / odd.name).symlink_to(odd, target_is_directory=True)
     with start_host(base) as running:
         yield running
 

@@ -51,6 +51,18 @@ def repeated(prompt: Prompt, kind: str, amount: int) -> Prompt:
     return prompt
 
 
+def passed_through(prompt: Prompt, node_class: str) -> Prompt:
+    """The prompt with a node of this class behind each LoadImage whose picture goes to a node of ours."""
+    prompt = copy.deepcopy(prompt)
+    for node in [*prompt.values()]:
+        for key, link in node["inputs"].items():
+            if isinstance(link, list) and prompt[link[0]]["class_type"] == "LoadImage" and link[1] == 0:
+                changed = f"{node_class} {link[0]}"
+                prompt[changed] = {"class_type": node_class, "inputs": {"image": link}}
+                node["inputs"][key] = [changed, 0]
+    return prompt
+
+
 def error(host, prompt: Prompt) -> tuple[str, str]:
     """The class of the node that failed, and what it said."""
     outcome = host.run(prompt)

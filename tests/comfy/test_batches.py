@@ -4,21 +4,14 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from prompts import error, repeated, workflow
+from prompts import error, only, passed_through, repeated, workflow
 
 
 @pytest.mark.parametrize("name", ["basic", "style_transfer", "color", "regions"])
 def test_pictures_in_half_precision(host, name):
     """Every picture that goes into one of our nodes; half of the steps of 8 bits are lost near white."""
-    prompt = workflow(name)
-    plain = host.run(prompt).pictures[0]
-    for node in [*prompt.values()]:
-        for key, link in node["inputs"].items():
-            if isinstance(link, list) and prompt[link[0]]["class_type"] == "LoadImage" and link[1] == 0:
-                half = f"half {link[0]}"
-                prompt[half] = {"class_type": "HalfPrecision", "inputs": {"image": link}}
-                node["inputs"][key] = [half, 0]
-    outcome = host.run(prompt)
+    plain = host.run(workflow(name)).pictures[0]
+    outcome = host.run(passed_through(workflow(name), "HalfPrecision"))
     assert outcome.end == "success", outcome.error
     assert "HalfPrecision" in outcome.ran
     difference = np.abs(outcome.pictures[0].astype(int) - plain)
@@ -49,3 +42,22 @@ def test_a_long_batch_reports_progress_and_can_be_cancelled(host):
     assert 0 < done < of == 40
     assert outcome.previews >= 1
     assert host.run(workflow("basic")).end == "success"
+
+
+def test_masks_of_another_batch_are_counted(host):
+    prompt = repeated(workflow("regions"), "EncodeContent", 3)
+    mask = only(prompt, "MaskedAdaIN")["mask"]
+    prompt["as image"] = {"class_type": "MaskToImage", "inputs": {"mask": mask}}
+    prompt["twice"] = {"class_type": "RepeatImageBatch", "inputs": {"image": ["as image", 0], "amount": 2}}
+    prompt["as mask"] = {"class_type": "ImageToMask", "inputs": {"image": ["twice", 0], "channel": "red"}}
+    only(prompt, "MaskedAdaIN")["mask"] = ["as mask", 0]
+    node, message = error(host, prompt)
+    assert node == "AdaIN_MaskedAdaIN"
+    assert "3 in features, 2 in mask_1" in message
+
+
+@pytest.mark.parametrize("name", ["basic", "style_transfer"])
+def test_an_empty_batch_is_refused(host, name):
+    _, message = error(host, passed_through(workflow(name), "EmptyBatch"))
+    assert "with at least one picture" in message
+    assert host.run(workflow(name)).end == "success"
