@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import math
 import os
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from functools import cached_property, lru_cache
 from pathlib import Path
 from typing import TypeAlias
@@ -13,7 +15,7 @@ from torch import Tensor
 
 from adain_nodes.backend import Backend
 from adain_nodes.core.adain import Features
-from adain_nodes.core.errors import InvalidValueError
+from adain_nodes.core.errors import EncoderMismatchError, InvalidValueError
 from adain_nodes.core.regions import Measured, merge_measured
 from adain_nodes.core.sizing import mask_of_level, pad_to_minimum, resize_mask, size_of
 from adain_nodes.core.statistics import moments
@@ -22,6 +24,7 @@ from adain_nodes.core.style_file import load_style
 from adain_nodes.core.windows import Window, whole
 from adain_nodes.imaging import MAX_PIXELS, resize
 from adain_nodes.imaging.likes import ImageLike, MaskLike, as_mask, as_picture
+from adain_nodes.imaging.tensors import scaled_size
 from adain_nodes.models.base import Encoder
 from adain_nodes.tiling import Mosaic, Progress, Tiling, encode_window
 
@@ -34,6 +37,21 @@ STYLE_SIZE = 512
 View: TypeAlias = Callable[[Window], Features]
 """The features of any window of a picture."""
 
+
+@dataclass(frozen=True, eq=False)
+class Content:
+    """A photograph that is ready to be stylised, more than once if need be: see ``StyleEncoder.prepare``.
+
+    ``image`` is B×3×H×W and ``visible``, where it is not opaque throughout, 1×1×H×W, both in [0, 1]. ``view`` gives
+    the features of its windows, and ``encoder`` is the fingerprint of what makes them.
+    """
+
+    image: Tensor
+    visible: Tensor | None
+    view: View
+    encoder: str
+
+
 Recolour: TypeAlias = "Callable[[Tensor, Tensor | None], Tensor]"
 """Gives a style picture, of which a mask may mark a part, other colours."""
 
@@ -42,7 +60,7 @@ class StyleEncoder:
     """Features and styles of pictures, by an encoder that lies on the backend's device already.
 
     ``tile`` is the side in pixels of the tiles that large pictures are seen in, 0 chooses it by the free memory.
-    ``max_pixels`` limits the pictures and masks that are read from files.
+    ``max_pixels`` limits the pictures and masks that are read from files, and what they are enlarged to.
     """
 
     def __init__(self, encoder: Encoder, backend: Backend, *, tile: int = 0, max_pixels: int = MAX_PIXELS) -> None:
@@ -74,6 +92,37 @@ class StyleEncoder:
 
         self._tiling(image, progress=progress).over(put)
         return tuple(level.tensor for level in levels)
+
+    def prepare(self, content: ImageLike | Content, *, size: int = 0) -> Content:
+        """A photograph with ``size`` pixels on its short side (0 keeps its own), to be stylised again and again.
+
+        It is encoded once, when that is first needed, and the features are kept with it as long as they fit into one
+        tile. What is prepared already is given back. Raises EncoderMismatchError if another encoder prepared it,
+        InvalidValueError for a size all the same, or one above ``max_pixels``, and the errors of ``read_image``.
+        """
+        if isinstance(content, Content):
+            return self._prepared(content, size)
+        rgb, opaque = as_picture(content, self.max_pixels)
+        image = self._resized(rgb, size)
+        visible = None if opaque is None else resize_mask(opaque.to(image), size_of(image))
+        return Content(image, visible, self._view(self._padded(image)), self.fingerprint)
+
+    def _prepared(self, content: Content, size: int) -> Content:
+        """The same content, if it is ours."""
+        if size:
+            raise InvalidValueError(
+                "The content is prepared already: its size cannot be changed any more.",
+                "Give the size to `prepare`.",
+                size=size,
+            )
+        if content.encoder != self.fingerprint:
+            raise EncoderMismatchError(
+                f"The content was prepared by the encoder {content.encoder}; the encoder in use is {self.fingerprint}.",
+                "Prepare it again with this one.",
+                content=content.encoder,
+                encoder=self.fingerprint,
+            )
+        return content
 
     def encode_style(
         self,
@@ -116,7 +165,7 @@ class StyleEncoder:
                 "Nothing is left of a style picture: its mask is black throughout, or the picture transparent.",
                 "Mark the part that is the style in white.",
             )
-        rgb = resize(rgb, size).to(self.backend.device)
+        rgb = self._resized(rgb, size)
         area = None if area is None else resize_mask(area, size_of(rgb))
         if recolour is not None:
             rgb = recolour(rgb, None if area is None else (area > 0).float())
@@ -151,6 +200,20 @@ class StyleEncoder:
 
         levels = [level for (level,) in measured(self._view(image), self._tiling(image, progress=progress), measure)]
         return style_of_moments(levels, self.encoder.levels, self.fingerprint, self.encoder.convention, note=note)
+
+    def _resized(self, rgb: Tensor, size: int) -> Tensor:
+        """The picture at its size and on the device; InvalidValueError for more than ``max_pixels``."""
+        if size > 0:
+            height, width = scaled_size(*size_of(rgb), size)
+            if height * width > max(self.max_pixels, math.prod(size_of(rgb))):
+                raise InvalidValueError(
+                    f"With a short side of {size} px the picture would have {width}×{height} px, above the limit of "
+                    f"{self.max_pixels / 1e6:g} megapixels.",
+                    "Choose a smaller size, or raise the pixel limit.",
+                    size=size,
+                    max_pixels=self.max_pixels,
+                )
+        return resize(rgb, size).to(self.backend.device)
 
     def _view(self, image: Tensor) -> View:
         """The features of any window; the latest are kept, which of a picture in one tile are all."""

@@ -16,12 +16,12 @@ from adain_nodes.core.adain import Features, check_alpha
 from adain_nodes.core.color import METHODS, match_color
 from adain_nodes.core.errors import InvalidValueError
 from adain_nodes.core.regions import Measured, Region, adain_regions, coverage, keep_uncovered, measure_regions
-from adain_nodes.core.sizing import Size, at_least, crop_to, resize_mask, size_of
+from adain_nodes.core.sizing import Size, at_least, crop_to, size_of
 from adain_nodes.core.style import Style, blend
 from adain_nodes.core.windows import Window
-from adain_nodes.encoding import STYLE_SIZE, StyleEncoder, StyleLike, View, listed, measured
-from adain_nodes.imaging import MAX_PIXELS, resize
-from adain_nodes.imaging.likes import ImageLike, MaskLike, as_mask, as_picture
+from adain_nodes.encoding import STYLE_SIZE, Content, StyleEncoder, StyleLike, View, listed, measured
+from adain_nodes.imaging import MAX_PIXELS
+from adain_nodes.imaging.likes import ImageLike, MaskLike, as_mask
 from adain_nodes.models.base import Decoder, Encoder
 from adain_nodes.tiling import Mosaic, Progress, Tiling, decode_window
 
@@ -99,7 +99,7 @@ class StyleTransfer(StyleEncoder):
 
     def stylize(
         self,
-        content: ImageLike,
+        content: ImageLike | Content,
         style: StyleLike | Sequence[StyleLike] | None = None,
         *,
         weights: Sequence[float] | None = None,
@@ -119,6 +119,8 @@ class StyleTransfer(StyleEncoder):
         ``preserve_color`` keeps the content's colours: "coral", "mean-std" and "histogram" give the style pictures
         those colours first (each region its own), "luminance" takes only the lightness from the result.
 
+        A content that comes from ``prepare`` is encoded once for all results that are made of it.
+
         ``progress`` is told the share done, after each tile of a picture too large for memory; an error that it
         raises ends the work. Raises InvalidValueError when colours are to be kept and a style is statistics already,
         whose colours cannot be changed any more.
@@ -129,29 +131,25 @@ class StyleTransfer(StyleEncoder):
             raise InvalidValueError("There is no style.", "Give a style, or masks with styles.")
         if style is None and weights is not None:
             raise InvalidValueError("There are weights and no style.", "Blend the styles of masks with encode_style.")
-        rgb, opaque = as_picture(content, self.max_pixels)
-        image = resize(rgb, size).to(self.backend.device)
+        content = self.prepare(content, size=size)
+        image = content.image
         areas = [_Area(as_mask(mask, size_of(image), self.max_pixels).to(image), look) for mask, look in masks]
         covered = coverage([area.mask for area in areas if area.mask is not None]) if areas else None
         if style is not None:
             areas.append(_Area(None if covered is None else 1 - covered, style, weights))
-        visible = None if opaque is None else resize_mask(opaque.to(image), size_of(image))
-        looks = [self._look(area, image, visible, preserve_color, style_size) for area in areas]
+        looks = [self._look(area, content, preserve_color, style_size) for area in areas]
         regions = [Region(area.mask, look, alpha) for area, look in zip(areas, looks, strict=True)]
         with self.backend.running():
-            result = self._transform(image, regions, visible, progress)
+            result = self._transform(content, regions, progress)
         if style is None and covered is not None:
             result = keep_uncovered(image, result, covered)
         return match_color(result, image, "luminance") if preserve_color == "luminance" else result
 
-    def _transform(
-        self, image: Tensor, regions: Sequence[Region], visible: Tensor | None, progress: Progress
-    ) -> Tensor:
+    def _transform(self, content: Content, regions: Sequence[Region], progress: Progress) -> Tensor:
         """AdaIN by regions: measure every tile, then change and decode each with what is known of the whole."""
-        size, image = size_of(image), self._padded(image)
         regions = [replace(each, mask=None if each.mask is None else self._padded(each.mask)) for each in regions]
-        visible = None if visible is None else self._padded(visible)
-        view, tiling = self._view(image), self._tiling(image, 2, progress)
+        visible = None if content.visible is None else self._padded(content.visible)
+        view, tiling = content.view, self._tiling(self._padded(content.image), 2, progress)
 
         def measure(features: Features, window: Window) -> Measured:
             seen = None if visible is None else window.of(visible)
@@ -162,7 +160,7 @@ class StyleTransfer(StyleEncoder):
         def change(window: Window) -> Features:
             return adain_regions(view(window), [region.within(window) for region in regions], measured=found)
 
-        return crop_to(self._decode(change, tiling), size)
+        return crop_to(self._decode(change, tiling), size_of(content.image))
 
     def _decode(self, view: View, tiling: Tiling, device: torch.device | None = None) -> Tensor:
         picture = Mosaic(tiling.size, device)
@@ -173,8 +171,9 @@ class StyleTransfer(StyleEncoder):
         tiling.over(paint)
         return picture.tensor
 
-    def _look(self, area: _Area, image: Tensor, visible: Tensor | None, preserve_color: str, style_size: int) -> Style:
+    def _look(self, area: _Area, content: Content, preserve_color: str, style_size: int) -> Style:
         """The style of one area, in the colours that can be seen there if they are to be preserved."""
+        image, visible = content.image, content.visible
         seen = visible if area.mask is None else area.mask if visible is None else area.mask * visible
 
         def recolour(look: Tensor, mask: Tensor | None) -> Tensor:

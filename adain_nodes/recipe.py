@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -14,9 +15,13 @@ from adain_nodes import __version__
 from adain_nodes.core.adain import check_alpha
 from adain_nodes.core.errors import AdaINError, ImageError
 from adain_nodes.core.style import Style
-from adain_nodes.encoding import STYLE_SIZE
+from adain_nodes.encoding import STYLE_SIZE, Content
 from adain_nodes.imaging import read_bytes, read_image, resize
 from adain_nodes.pipeline import StyleTransfer, check_preserve_color
+from adain_nodes.tiling import Progress
+
+STYLES = 256
+"""How many styles are kept: a few kilobytes each."""
 
 
 @dataclass(frozen=True)
@@ -53,13 +58,16 @@ class Recipe:
         """The arguments for ``write_image``."""
         return {"depth": self.depth, "quality": self.quality, "lossless": self.lossless}
 
-    def parameters(self, transfer: StyleTransfer) -> dict[str, object]:
-        """What is written into the result: the recipe, the digests of its files, and the network that it used."""
+    def parameters(self, transfer: StyleTransfer, name: Callable[[Path], str] = str) -> dict[str, object]:
+        """What is written into the result: the recipe, the digests of its files, and the network that it used.
+
+        ``name`` says what each file is called there, with another name for each.
+        """
         return {
             "version": __version__,
-            "content": str(self.content),
-            "styles": [[str(path), weight] for path, weight in self.styles],
-            "masks": [[str(mask), str(style)] for mask, style in self.masks],
+            "content": name(self.content),
+            "styles": [[name(path), weight] for path, weight in self.styles],
+            "masks": [[name(mask), name(style)] for mask, style in self.masks],
             "alpha": self.alpha,
             "preserve_color": self.preserve_color,
             "size": self.size,
@@ -69,7 +77,7 @@ class Recipe:
             **self.writing,
             "encoder": transfer.fingerprint,
             "dtype": str(transfer.backend.dtype).removeprefix("torch."),
-            "sha256": {str(path): _sha256(path) for path in self.files},
+            "sha256": {name(path): _sha256(path) for path in self.files},
         }
 
 
@@ -107,43 +115,49 @@ def recipe_of(parameters: Mapping[str, Any], folder: Path) -> Recipe:
 
 
 class Result(NamedTuple):
-    """A finished picture 1×3×H×W in [0, 1], its alpha 1×1×H×W if the content has one, and what was said on the way."""
+    """A finished picture 1×3×H×W in [0, 1], its alpha 1×1×H×W if the content has one, and what was said on the way.
+
+    ``content`` is the photograph that it was made of, at the same size.
+    """
 
     rgb: Tensor
     alpha: Tensor | None
     notes: tuple[str, ...]
+    content: Tensor
 
 
-@dataclass
 class Cook:
-    """Makes recipes with one pipeline; a style that several of them share is encoded once."""
+    """Makes recipes with one pipeline; the latest styles are kept, encoded, for recipes that share them."""
 
-    transfer: StyleTransfer
-    _styles: dict[tuple[Path, int], Style] = field(default_factory=dict)
+    def __init__(self, transfer: StyleTransfer) -> None:
+        self.transfer = transfer
+        self._style = lru_cache(maxsize=STYLES)(lambda path, size: transfer.encode_style(path, size=size))
 
-    def make(self, recipe: Recipe) -> Result:
+    def make(self, recipe: Recipe, *, progress: Progress = lambda share: None) -> Result:
         """The result of one recipe. Raises what ``StyleTransfer.stylize`` raises."""
         picture = read_image(recipe.content, max_pixels=self.transfer.max_pixels)
-        rgb = self.transfer.stylize(
-            picture,
+        content = self.transfer.prepare(picture, size=recipe.size)
+        rgb = self.paint(recipe, content, progress=progress)
+        alpha = None if picture.alpha is None else resize(picture.alpha, recipe.size)
+        return Result(rgb, alpha, picture.notes, content.image)
+
+    def paint(self, recipe: Recipe, content: Content, *, progress: Progress = lambda share: None) -> Tensor:
+        """What a recipe makes of a content that is prepared already, at its size instead of the recipe's."""
+        return self.transfer.stylize(
+            content,
             [self._look(path, recipe) for path, _ in recipe.styles] or None,
             weights=[weight for _, weight in recipe.styles] or None,
             alpha=recipe.alpha,
             preserve_color=recipe.preserve_color,
             masks=[(mask, self._look(style, recipe)) for mask, style in recipe.masks],
-            size=recipe.size,
             style_size=recipe.style_size,
+            progress=progress,
         )
-        alpha = None if picture.alpha is None else resize(picture.alpha, recipe.size)
-        return Result(rgb, alpha, picture.notes)
 
     def _look(self, path: Path, recipe: Recipe) -> Style | Path:
         if recipe.preserve_color not in ("none", "luminance"):
             return path  # its colours change with every content
-        key = (path, recipe.style_size)
-        if key not in self._styles:
-            self._styles[key] = self.transfer.encode_style(path, size=recipe.style_size)
-        return self._styles[key]
+        return self._style(path, recipe.style_size)
 
 
 def _sha256(path: Path) -> str:

@@ -11,6 +11,7 @@ from typing import Annotated
 import typer
 
 import adain_nodes
+from adain_nodes.cli import app as page
 from adain_nodes.cli import console, measure, normalize, repeat, show, styles, stylize, train, weights
 from adain_nodes.core.errors import AdaINError
 
@@ -29,6 +30,7 @@ app.add_typer(weights.app, name="weights")
 app.command("evaluate")(measure.evaluate)
 app.command("benchmark")(measure.benchmark)
 app.command("train")(train.train)
+app.command("app")(page.app)
 app.command("normalize-vgg")(normalize.normalize_vgg)
 
 

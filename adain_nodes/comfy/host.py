@@ -63,7 +63,11 @@ def model_path(name: str, kind: str = FOLDER) -> str | None:
 
 
 def new_file(prefix: str, kind: str, extension: str) -> Path:
-    """A path that is not taken, ``<prefix>_00001_<extension>`` or the next number, in the host's way of naming."""
+    """A path that is not taken, ``<prefix>_00001_<extension>`` or the next number, in the host's way of naming.
+
+    Raises InvalidValueError without a name.
+    """
+    _check_name(prefix)
     folder, name, counter, *_ = folder_paths.get_save_image_path(prefix, str(model_folders(kind)[0].absolute()))
     return Path(folder, f"{name}_{counter:05}_{extension}")
 
@@ -83,10 +87,14 @@ def run_folder(name: str, key: str) -> Path:
 
     Raises InvalidValueError without a name.
     """
-    if not name.strip():
-        raise InvalidValueError("The run has no name.", "Write one into the node's name.")
+    _check_name(name)
     parent, last, *_ = folder_paths.get_save_image_path(name, str(Path(folder_paths.get_output_directory(), RUNS)))
     return Path(parent, f"{last}_{key}")
+
+
+def _check_name(name: str) -> None:
+    if not Path(name).name.strip(" ."):
+        raise InvalidValueError("There is no name to save under.", "Write one into the node.")
 
 
 def shown_image(path: Path) -> dict[str, str]:

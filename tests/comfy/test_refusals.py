@@ -107,3 +107,14 @@ def test_a_damaged_style_file(host):
     node, message = error(host, prompt)
     assert node == "AdaIN_LoadStyle"
     assert "damaged.safetensors cannot be read as a style" in message
+
+
+@pytest.mark.parametrize("name", ["", " ", "folder/../ /"])
+def test_a_style_without_a_name_is_not_saved(host, name):
+    prompt = workflow("save_style")
+    only(prompt, "SaveStyle")["filename_prefix"] = name
+    before = sorted((host.base / "models" / "adain_styles").glob("*"))
+    node, message = error(host, prompt)
+    assert node == "AdaIN_SaveStyle"
+    assert "There is no name to save under. Write one into the node." in message
+    assert sorted((host.base / "models" / "adain_styles").glob("*")) == before

@@ -190,7 +190,7 @@ def test_pictures_are_missing(host, training, tmp_path):
 
 
 def test_a_name_is_missing(host, training):
-    assert message(host, training(name=" ")).endswith("Write one into the node's name.")
+    assert message(host, training(name=" ")).endswith("Write one into the node.")
 
 
 def test_pictures_that_cannot_be_read_are_named(host, training, tmp_path):
