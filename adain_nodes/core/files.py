@@ -3,6 +3,7 @@
 import contextlib
 import errno
 import secrets
+from collections.abc import Generator
 from pathlib import Path
 
 from adain_nodes.core.errors import OutputError
@@ -24,11 +25,20 @@ def replace_file(path: Path, data: bytes) -> None:
 
     Raises OutputError when that fails; an older file is then still there, and no partial one.
     """
+    with replacing(path) as temporary, temporary.open("xb") as file:
+        file.write(data)
+
+
+@contextlib.contextmanager
+def replacing(path: Path) -> Generator[Path]:
+    """Lend a path beside ``path``; what was written there takes its place when the block ends without an error.
+
+    Raises OutputError as ``replace_file``, for every OSError in the block too.
+    """
     target = path.resolve()  # through a link, as plain writing would go
     temporary = target.with_name(f".{secrets.token_hex(8)}.tmp")
     try:
-        with temporary.open("xb") as file:
-            file.write(data)
+        yield temporary
         temporary.replace(target)
     except OSError as error:
         cause, remedy = _CAUSES.get(error.errno or 0, (error.strerror, "Choose another file name or folder."))

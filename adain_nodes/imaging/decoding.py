@@ -11,7 +11,7 @@ import threading
 import warnings
 import zlib
 from collections.abc import Iterator
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 from PIL import (
@@ -164,22 +164,30 @@ def _pillow_warnings() -> Iterator[list[str]]:
 
 def _decode_with_vips(data: bytes, name: str, max_pixels: int) -> Decoded:
     with libvips() as vips:
-        image = vips.Image.new_from_buffer(data, "", fail_on="error")
-        _check_size(image.width, image.height, name, max_pixels)
-        if image.format not in ("uchar", "ushort"):
-            raise ValueError(f"its samples are of type {image.format}; save it with 8 or 16 bits per channel")
-        depth, plain = (8, "srgb") if image.format == "uchar" else (16, "rgb16")
-        fields = {key: image.get(key) for key in ("n-pages", "icc-profile-data") if key in image.get_fields()}
-        notes = [f"first of {fields['n-pages']} pages used"] if fields.get("n-pages", 1) > 1 else []
-        mode = {"cmyk": "CMYK", "b-w": "L", "grey16": "L"}.get(image.interpretation, "RGB")
-        profile, more = read_profile(fields.get("icc-profile-data"), mode)
-        if profile and profile.mode == "CMYK":
-            image = image.icc_transform(
-                "srgb", embedded=True, intent="relative", black_point_compensation=True, depth=depth
-            )
-        elif profile:
-            image = image if profile.mode == mode else image.colourspace(plain)  # grey, with an RGB profile
-            # Not icc_transform: at 16 bits it takes a coarse table, which blurs the border of sRGB's gamut.
-            image = image.icc_import(embedded=True, intent="relative", pcs="xyz")
-        pixels = image.colourspace(plain).autorot().numpy()
-    return Decoded(pixels[..., :4], notes + more)  # a TIFF may carry further samples, without a meaning here
+        image, notes = upright(vips.Image.new_from_buffer(data, "", fail_on="error"), name, max_pixels)
+        pixels = image.numpy()
+    return Decoded(pixels[..., :4], notes)  # a TIFF may carry further samples, without a meaning here
+
+
+def upright(image: Any, name: str, max_pixels: int) -> tuple[Any, list[str]]:
+    """An image of libvips, not decoded yet, as it is to be used: upright, in sRGB, 8 or 16 bits; and notes on that.
+
+    Raises as ``decode``.
+    """
+    _check_size(image.width, image.height, name, max_pixels)
+    if image.format not in ("uchar", "ushort"):
+        raise ValueError(f"its samples are of type {image.format}; save it with 8 or 16 bits per channel")
+    depth, plain = (8, "srgb") if image.format == "uchar" else (16, "rgb16")
+    fields = {key: image.get(key) for key in ("n-pages", "icc-profile-data") if key in image.get_fields()}
+    notes = [f"first of {fields['n-pages']} pages used"] if fields.get("n-pages", 1) > 1 else []
+    mode = {"cmyk": "CMYK", "b-w": "L", "grey16": "L"}.get(image.interpretation, "RGB")
+    profile, more = read_profile(fields.get("icc-profile-data"), mode)
+    if profile and profile.mode == "CMYK":
+        image = image.icc_transform(
+            "srgb", embedded=True, intent="relative", black_point_compensation=True, depth=depth
+        )
+    elif profile:
+        image = image if profile.mode == mode else image.colourspace(plain)  # grey, with an RGB profile
+        # Not icc_transform: at 16 bits it takes a coarse table, which blurs the border of sRGB's gamut.
+        image = image.icc_import(embedded=True, intent="relative", pcs="xyz")
+    return image.colourspace(plain).autorot(), notes + more

@@ -1,7 +1,10 @@
 """Results to files, with the parameters that made them."""
 
+from __future__ import annotations
+
 import io
 import os
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +23,97 @@ OUTPUT_FORMATS = {".png": "PNG", ".jpg": "JPEG", ".jpeg": "JPEG", ".webp": "WEBP
 """File suffix -> format."""
 
 _CLASSIC_TIFF_BYTES = 2**31  # its offsets end at 2**32
+
+# By format: libvips' operation, and its field for what the file says about itself.
+_SAVERS = {"PNG": "pngsave", "JPEG": "jpegsave", "WEBP": "webpsave", "TIFF": "tiffsave"}
+_DESCRIPTIONS = {
+    "PNG": f"png-comment-0-{KEY}",
+    "JPEG": "exif-ifd0-ImageDescription",
+    "WEBP": "exif-ifd0-ImageDescription",
+    "TIFF": "image-description",
+}
+
+
+@dataclass(frozen=True)
+class Encoding:
+    """How samples become a file: a format of OUTPUT_FORMATS and its options, as ``write_image`` takes them.
+
+    ``text`` is what the file says about how it was made, or None.
+    """
+
+    format: str
+    depth: int
+    quality: int
+    lossless: bool
+    compression: int
+    text: str | None
+
+    @classmethod
+    def of(
+        cls,
+        path: Path,
+        *,
+        depth: int = 8,
+        quality: int = 95,
+        lossless: bool = False,
+        compression: int = 6,
+        parameters: dict[str, object] | None = None,
+    ) -> Encoding:
+        """The one for a file of this name. Raises the errors of ``write_image`` for names and options."""
+        format = _output_format(path, depth)
+        _check_options(quality, compression)
+        text = None if parameters is None else parameters_text(parameters)
+        return cls(format, depth, quality, lossless, compression, text)
+
+    def encode(self, pixels: np.ndarray) -> bytes:
+        """The file of H×W×3 or H×W×4 samples. Pillow writes it, and libvips TIFF and 16 bits."""
+        if self.format != "TIFF" and self.depth == 8:
+            return self._encode_with_pillow(pixels)
+        with libvips() as vips:
+            image = self._described(vips, vips.Image.new_from_array(pixels))
+            return getattr(image, f"{_SAVERS[self.format]}_buffer")(**self._vips_options(pixels.nbytes))
+
+    def save(self, vips: Any, image: Any, path: Path) -> None:
+        """Write an image of libvips, which need not be in memory, to a path."""
+        size = image.width * image.height * image.bands * self.depth // 8
+        getattr(self._described(vips, image), _SAVERS[self.format])(str(path), **self._vips_options(size))
+
+    def _encode_with_pillow(self, pixels: np.ndarray) -> bytes:
+        options: dict[str, dict[str, Any]] = {
+            "PNG": {"compress_level": self.compression, "pnginfo": png_info(self.text)},
+            "JPEG": {
+                "quality": self.quality,
+                "subsampling": 0 if self._full_colour else 2,
+                "exif": exif_data(self.text),
+            },
+            "WEBP": {"quality": self.quality, "lossless": self.lossless, "exact": True, "exif": exif_data(self.text)},
+        }
+        buffer = io.BytesIO()
+        Image.fromarray(pixels).save(buffer, self.format, **options[self.format])
+        return buffer.getvalue()
+
+    def _described(self, vips: Any, image: Any) -> Any:
+        image = image.copy(interpretation="srgb" if self.depth == 8 else "rgb16")
+        if self.text:
+            image.set_type(vips.GValue.gstr_type, _DESCRIPTIONS[self.format], self.text)
+        return image
+
+    def _vips_options(self, bytes: int) -> dict[str, Any]:
+        return {
+            "PNG": {"compression": self.compression},
+            "JPEG": {"Q": self.quality, "subsample_mode": "off" if self._full_colour else "on"},
+            "WEBP": {"Q": self.quality, "lossless": self.lossless, "exact": True},
+            "TIFF": {
+                "compression": "deflate" if self.compression else "none",
+                "level": self.compression,
+                "predictor": "horizontal",
+                "bigtiff": bytes > _CLASSIC_TIFF_BYTES,
+            },
+        }[self.format]
+
+    @property
+    def _full_colour(self) -> bool:
+        return self.quality >= 90
 
 
 def write_image(
@@ -44,18 +138,15 @@ def write_image(
     or the format cannot hold the picture, InvalidValueError and ShapeError for arguments out of range.
     """
     path = Path(path)
-    format = _output_format(path, depth)
-    _check_options(quality, compression)
-    pixels, notes = _samples(rgb, alpha, depth, flatten=format == "JPEG")
-    text = None if parameters is None else parameters_text(parameters)
+    encoding = Encoding.of(
+        path, depth=depth, quality=quality, lossless=lossless, compression=compression, parameters=parameters
+    )
+    pixels, notes = samples_of(rgb, alpha, depth, flatten=encoding.format == "JPEG")
     try:
-        if format == "TIFF" or depth == 16:
-            data = _encode_with_vips(pixels, format, compression, text)
-        else:
-            data = _encode_with_pillow(pixels, format, quality, lossless, compression, text)
+        data = encoding.encode(pixels)
     except (OSError, ValueError, MemoryError, ImportError) as error:
         raise OutputError(
-            f"{path} cannot be encoded as {format}: {error}.", "Write an 8-bit PNG instead.", path=path
+            f"{path} cannot be encoded as {encoding.format}: {error}.", "Write an 8-bit PNG instead.", path=path
         ) from error
     replace_file(path, data)
     return notes
@@ -81,7 +172,7 @@ def _check_options(quality: int, compression: int) -> None:
         )
 
 
-def _samples(rgb: Tensor, alpha: Tensor | None, depth: int, flatten: bool) -> tuple[np.ndarray, tuple[str, ...]]:
+def samples_of(rgb: Tensor, alpha: Tensor | None, depth: int, flatten: bool) -> tuple[np.ndarray, tuple[str, ...]]:
     """H×W×3 or H×W×4 samples of one picture, and a note where its transparency was flattened."""
     if rgb.ndim != 4 or rgb.shape[:2] != (1, 3) or rgb.shape[2] * rgb.shape[3] == 0:
         raise ShapeError(
@@ -100,32 +191,3 @@ def _samples(rgb: Tensor, alpha: Tensor | None, depth: int, flatten: bool) -> tu
     if flatten:
         return to_array(torch.lerp(torch.ones_like(rgb), rgb, alpha), depth)[0], ("transparency laid over white",)
     return to_array(torch.cat([rgb, alpha], dim=1), depth)[0], ()
-
-
-def _encode_with_pillow(
-    pixels: np.ndarray, format: str, quality: int, lossless: bool, compression: int, text: str | None
-) -> bytes:
-    options: dict[str, dict[str, Any]] = {
-        "PNG": {"compress_level": compression, "pnginfo": png_info(text)},
-        "JPEG": {"quality": quality, "subsampling": 0 if quality >= 90 else 2, "exif": exif_data(text)},
-        "WEBP": {"quality": quality, "lossless": lossless, "exact": True, "exif": exif_data(text)},
-    }
-    buffer = io.BytesIO()
-    Image.fromarray(pixels).save(buffer, format, **options[format])
-    return buffer.getvalue()
-
-
-def _encode_with_vips(pixels: np.ndarray, format: str, compression: int, text: str | None) -> bytes:
-    with libvips() as vips:
-        image = vips.Image.new_from_array(pixels, interpretation="srgb" if pixels.dtype == np.uint8 else "rgb16")
-        if text:
-            field = f"png-comment-0-{KEY}" if format == "PNG" else "image-description"
-            image.set_type(vips.GValue.gstr_type, field, text)
-        if format == "PNG":
-            return image.pngsave_buffer(compression=compression)
-        return image.tiffsave_buffer(
-            compression="deflate" if compression else "none",
-            level=compression,
-            predictor="horizontal",
-            bigtiff=pixels.nbytes > _CLASSIC_TIFF_BYTES,
-        )
