@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from adain_nodes.training.loop import Outcome, Progress
 
 _RUN = "run.json"
-_SOURCES = ("content", "style", "model", "decoder", "loss_network")
+_SOURCES = ("content", "style", "model", "decoder", "loss_network", "teacher")
 _CONFIG = tuple(field.name for field in fields(TrainingConfig))
 
 
@@ -48,6 +48,8 @@ def train(
     reconstruction_weight: training.ReconstructionWeight = TrainingConfig.reconstruction_weight,
     noise_weight: training.NoiseWeight = TrainingConfig.noise_weight,
     noise: training.Noise = TrainingConfig.noise,
+    teacher: training.Teacher = None,
+    teacher_weight: training.TeacherWeight = TrainingConfig.teacher_weight,
     warmup: training.Warmup = TrainingConfig.warmup,
     steps: training.Steps = TrainingConfig.steps,
     batch: training.Batch = TrainingConfig.batch,
@@ -69,17 +71,15 @@ def train(
 ) -> None:
     """Train a decoder, or a small model whole, on photographs and styles.
 
-    The run's folder holds checkpoints, weights, losses (CSV and a curve) and sheets of samples. Ctrl-C saves and ends;
-    `adain train --resume FOLDER` goes on, with the settings that the run was started with. Several processes share the
-    work as `torchrun --nproc-per-node 2 -m adain_nodes train …`.
+    The run's folder holds checkpoints, weights, losses (CSV, a curve) and sheets of samples. Ctrl-C saves and ends,
+    --resume FOLDER goes on as the run was started; `torchrun --nproc-per-node 2 -m adain_nodes train …` shares it.
     """
     chosen = {name for name in context.params if _chosen(context, name)}
     settings = {name: context.params[name] for name in (*_SOURCES, *_CONFIG)}
     if resume:
         settings |= _continued(resume, chosen)
-    config = TrainingConfig(**{name: settings[name] for name in _CONFIG})
     explain_notes()
-    _run(config, settings, resume or out_path, device, resuming=resume is not None)
+    _run(settings, resume or out_path, device, resuming=resume is not None)
 
 
 def _chosen(context: typer.Context, name: str) -> bool:
@@ -101,11 +101,13 @@ def _continued(folder: Path, chosen: set[str]) -> dict[str, Any]:
     return {name: value for name, value in json.loads(path.read_text("utf-8")).items() if name not in chosen}
 
 
-def _run(config: TrainingConfig, settings: dict[str, Any], folder: Path, device: str, *, resuming: bool) -> None:
+def _run(settings: dict[str, Any], folder: Path, device: str, *, resuming: bool) -> None:
+    config = TrainingConfig(**{name: settings[name] for name in _CONFIG})
     with waiting("Loading the networks …"):
         from adain_nodes.batch import weighted
         from adain_nodes.core.files import replace_file
         from adain_nodes.evaluation.machine import this_machine
+        from adain_nodes.evaluation.methods import load_method
         from adain_nodes.training.loop import train as run
         from adain_nodes.training.processes import join
 
@@ -113,6 +115,7 @@ def _run(config: TrainingConfig, settings: dict[str, Any], folder: Path, device:
         if processes.any((folder / _RUN).exists()) and not resuming:
             raise InvalidValueError(f"{folder} holds a run already.", f"Go on with --resume {folder}, or change --out.")
         encoder, decoder, loss_network = _networks(settings, folder, config)
+        teacher = load_method(settings["teacher"], device=device) if settings["teacher"] else None
     if processes.first and not resuming:
         folder.mkdir(parents=True, exist_ok=True)
         replace_file(folder / _RUN, json.dumps(settings, indent=2).encode())
@@ -126,6 +129,7 @@ def _run(config: TrainingConfig, settings: dict[str, Any], folder: Path, device:
             decoder=decoder,
             loss_network=loss_network,
             folder=folder,
+            teacher=teacher,
             resume=resuming,
             device=device,
             machine=str(this_machine()),

@@ -34,6 +34,11 @@ ContentTarget = Annotated[
 ]
 VariationWeight = Annotated[float, option(panel=_OBJECTIVE, help="Of the total variation, against noise.")]
 ReconstructionWeight = Annotated[float, option(panel=_OBJECTIVE, help="Of giving back the content at alpha 0.")]
+Teacher = Annotated[
+    str | None,
+    option(panel=_OBJECTIVE, help="A method to learn from: a model's name, a weight file, or microast:FOLDER."),
+]
+TeacherWeight = Annotated[float, option(panel=_OBJECTIVE, help="Of coming close to the teacher's picture.")]
 NoiseWeight = Annotated[float, option(panel=_OBJECTIVE, help="Of giving the same picture under sensor noise.")]
 Noise = Annotated[float, option(panel=_OBJECTIVE, help="Standard deviation of that noise, of a range of 1.")]
 Warmup = Annotated[

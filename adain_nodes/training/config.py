@@ -18,6 +18,7 @@ _AT_LEAST = {
     0: (
         *("warmup", "seed", "workers", "decay", "clip", "average", "noise"),
         *("content_weight", "style_weight", "variation_weight", "reconstruction_weight", "noise_weight"),
+        "teacher_weight",
     ),
 }
 
@@ -38,7 +39,8 @@ class TrainingConfig:
     decay, such as 0.999. ``warmup`` steps come first that only reconstruct: alpha 0, no style.
 
     ``content_target``: the AdaIN features "t", or the "content"'s own. ``reconstruction_weight`` asks for the content
-    itself at alpha 0, ``noise_weight`` for the same result when the content has sensor noise of deviation ``noise``.
+    itself at alpha 0, ``noise_weight`` for the same result when the content has sensor noise of deviation ``noise``,
+    ``teacher_weight`` for the picture that another method makes of the same pair.
     ``cache`` keeps every picture in memory, 8 bits a sample, after it was read once.
     """
 
@@ -60,6 +62,7 @@ class TrainingConfig:
     variation_weight: float = 0.0
     reconstruction_weight: float = 0.0
     noise_weight: float = 0.0
+    teacher_weight: float = 0.0
     noise: float = 0.02
     from_scratch: bool = False
     seed: int = 0

@@ -19,7 +19,8 @@ _SMOOTH = 2
 """Everything is drawn this many times as large first: Pillow's lines have no soft edges."""
 
 _INK, _GRID, _PAPER = "#333333", "#e1e1e1", "#ffffff"
-_COLORS: dict[str, str] = dict(zip(TERMS, (_INK, "#0072b2", "#d55e00", "#009e73", "#cc79a7", "#e69f00"), strict=True))
+_HUES = ("#0072b2", "#d55e00", "#009e73", "#cc79a7", "#e69f00", "#56b4e9")
+_COLORS: dict[str, str] = dict(zip(TERMS, (_INK, *_HUES), strict=True))
 _LEFT, _TOP, _RIGHT, _BOTTOM = 90, 48, 930, 486
 
 

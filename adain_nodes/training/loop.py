@@ -12,6 +12,7 @@ import torch
 from adain_nodes.models.base import Decoder, Encoder
 from adain_nodes.training.config import TrainingConfig
 from adain_nodes.training.data import Pairs, Pictures, Source, batches, warn_if_few
+from adain_nodes.training.objective import Teacher
 from adain_nodes.training.processes import join
 from adain_nodes.training.report import Report
 from adain_nodes.training.run import Run
@@ -53,6 +54,7 @@ def train(
     decoder: Decoder,
     loss_network: Encoder,
     folder: Path,
+    teacher: Teacher | None = None,
     resume: bool = False,
     device: str = "auto",
     machine: str = "",
@@ -67,7 +69,7 @@ def train(
     on from its checkpoint, if it has come to one: on a CPU to the same bits as if it had never stopped. ``progress``
     is called after each step, ``preview`` with each curve and sheet, of a run that has no steps left too; when
     ``cancelled`` says so, the run is saved and ends.
-    ``machine`` names the hardware in the record that travels with the weights.
+    ``machine`` names the hardware in the record that travels with the weights. A ``teacher`` is asked for each pair.
 
     Under `torchrun` the processes share each batch and come to what one process would; the first one writes and calls
     ``progress`` and ``preview``, and any may be ``cancelled``. All need the folder; their number may change on resume.
@@ -81,7 +83,7 @@ def train(
     pairs = Pairs(seen, wanted, config, processes.share(config))
     if processes.first:
         warn_if_few(pairs.contents, pairs.styles)
-    run = Run(pairs, (encoder, decoder), loss_network, folder, processes, machine)
+    run = Run(pairs, (encoder, decoder), loss_network, folder, processes, machine, teacher)
     run.start(resume)
     stopped = _learn(run, progress, preview, cancelled)
     encoder, decoder = run.learner.results

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from typing import TypeAlias
+
 import torch
 from torch import Tensor
 from torch.nn import functional as F
 
 from adain_nodes.core.adain import Features, adain
-from adain_nodes.core.errors import ShapeError
+from adain_nodes.core.errors import InvalidValueError, ShapeError
 from adain_nodes.core.losses import content_loss, style_loss
 from adain_nodes.core.sizing import crop_to, size_of
 from adain_nodes.core.statistics import BIASED, Convention, Statistics, style_statistics
@@ -15,8 +18,12 @@ from adain_nodes.models.base import Decoder, Encoder
 from adain_nodes.models.vgg import STYLE_LEVELS, VGGEncoder
 from adain_nodes.training.config import TrainingConfig
 
-TERMS = ("total", "content", "style", "variation", "reconstruction", "noise")
+TERMS = ("total", "content", "style", "variation", "reconstruction", "noise", "teacher")
 """The losses by name; ``total`` is the weighted sum of the others."""
+
+
+Teacher: TypeAlias = Callable[[Tensor, Tensor], Tensor]
+"""Another method: contents and as many styles, B×3×H×W in [0, 1], to its pictures of the pairs, of the same shape."""
 
 
 class Objective:
@@ -24,12 +31,22 @@ class Objective:
 
     The style loss compares all levels of the loss network, the content loss its deepest one. Statistics are biased,
     as in every figure that the project reports. Where the encoder that stays as it is forms a part of the loss
-    network (the paper's case), pictures are encoded once for both.
+    network (the paper's case), pictures are encoded once for both. Raises InvalidValueError for a teacher without
+    weight, and a weight without teacher.
     """
 
-    def __init__(self, config: TrainingConfig, encoder: Encoder, loss_network: Encoder) -> None:
+    def __init__(
+        self, config: TrainingConfig, encoder: Encoder, loss_network: Encoder, teacher: Teacher | None = None
+    ) -> None:
+        if (teacher is None) != (config.teacher_weight == 0):
+            raise InvalidValueError(
+                f"The teacher's weight is {config.teacher_weight:g}, and there is {'one' if teacher else 'none'}.",
+                "Name a teacher and give it a weight above 0, or neither.",
+                teacher_weight=config.teacher_weight,
+            )
         self.config = config
         self.loss_network = loss_network
+        self._teacher = teacher
         self._weights = {name: float(getattr(config, f"{name}_weight")) for name in TERMS[1:]}
         same = config.objective == "decoder" and encoder.fingerprint() == loss_network.fingerprint()
         self._shared = same and set(encoder.levels) <= set(loss_network.levels)
@@ -66,6 +83,10 @@ class Objective:
                 raise ShapeError("The noise term needs the content with noise.", "Pass the batch's noisy pictures.")
             noisy_features = _adain(self._encode(encoder, noisy, None), style_levels, encoder.convention)
             losses["noise"] = F.mse_loss(_decode(decoder, noisy_features, content), output)
+        if self._teacher:
+            with torch.no_grad():
+                taught = self._teacher(content, style).to(output)
+            losses["teacher"] = F.l1_loss(output, taught)
         total = sum((self._weights[name] * loss for name, loss in losses.items()), output.new_zeros(()))
         return {"total": total, **losses}
 

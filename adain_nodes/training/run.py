@@ -20,7 +20,7 @@ from adain_nodes.training.curve import draw_curve
 from adain_nodes.training.data import Batch, Pairs
 from adain_nodes.training.history import History
 from adain_nodes.training.learner import Learner, placed
-from adain_nodes.training.objective import Objective
+from adain_nodes.training.objective import Objective, Teacher
 from adain_nodes.training.processes import Processes
 from adain_nodes.training.report import Report, verdict
 from adain_nodes.training.samples import Samples, write_picture
@@ -56,6 +56,7 @@ class Run:
         folder: Path,
         processes: Processes,
         machine: str,
+        teacher: Teacher | None = None,
     ) -> None:
         encoder, decoder = networks
         decoder.check_encoder(encoder)
@@ -65,7 +66,7 @@ class Run:
         self.processes = processes
         self.backend = choose_backend(str(processes.device), self.config.precision)
         self.learner = Learner(self.config, encoder, decoder, self.backend.device)
-        self.objective = Objective(self.config, encoder, placed(loss_network, self.backend.device))
+        self.objective = Objective(self.config, encoder, placed(loss_network, self.backend.device), teacher)
         self.history = History(folder / HISTORY)
         self.skipped: dict[Path, str] = {}
         fixed = (loss_network,) if self.config.objective == "joint" else (loss_network, encoder)

@@ -104,3 +104,11 @@ def test_wrong_options(place: Path) -> None:
         adain("--resume nowhere")
     with pytest.raises(InvalidValueError, match="crop is 256; it must not be larger than the size, 64"):
         adain(f"{START} --size 64")
+
+
+def test_a_teacher_is_asked_again_when_the_run_goes_on(place: Path) -> None:
+    said = adain(f"{START} {SMALL} --out run --steps 1 --teacher tiny.safetensors --teacher-weight 2")
+    assert ", teacher " in said
+    assert ", teacher " in adain("--resume run --steps 2")
+    with pytest.raises(InvalidValueError, match="The teacher's weight is 0, and there is one"):
+        adain(f"{START} {SMALL} --out other --teacher tiny.safetensors")

@@ -16,9 +16,9 @@ def written(path: Path, steps: int) -> History:
 def test_rows(tmp_path: Path) -> None:
     history = written(tmp_path / "history.csv", 2)
     assert (tmp_path / "history.csv").read_text().splitlines() == [
-        "step,total,content,style,variation,reconstruction,noise,gradient",
-        "1,0.333333333,0.25,,,,,7",
-        "2,0.666666667,0.25,,,,,7",
+        "step,total,content,style,variation,reconstruction,noise,teacher,gradient",
+        "1,0.333333333,0.25,,,,,,7",
+        "2,0.666666667,0.25,,,,,,7",
     ]
     assert len(history) == 2
     assert history.losses["content"] == [0.25, 0.25]

@@ -9,7 +9,7 @@ from torch import Tensor
 from torch.nn import functional as F
 
 from adain_nodes.core.adain import adain_levels
-from adain_nodes.core.errors import ShapeError
+from adain_nodes.core.errors import InvalidValueError, ShapeError
 from adain_nodes.core.style import style_of
 from adain_nodes.models.base import Decoder, Encoder
 from adain_nodes.models.vgg import VGGDecoder, VGGEncoder
@@ -180,3 +180,28 @@ def test_a_vgg_is_compared_at_all_style_levels(
 
 def test_other_families_are_compared_as_they_are(networks: Networks) -> None:
     assert at_style_levels(networks[0]) is networks[0]
+
+
+def test_a_teacher_s_pictures_are_a_goal_without_gradient(
+    networks: Networks, loss_network: Encoder, pictures: tuple[Tensor, Tensor], config: Configure, close: Close
+) -> None:
+    factor = torch.tensor(0.25, requires_grad=True)
+
+    def teacher(content: Tensor, style: Tensor) -> Tensor:
+        return (content + 3 * style) * factor
+
+    objective = Objective(config(teacher_weight=2.0), networks[0], loss_network, teacher)
+    losses = objective(*networks, *pictures, None, 0)
+    content, style = pictures
+    close(losses["teacher"], (stylized(*networks, content, style) - (content + 3 * style) / 4).abs().mean())
+    plain = Objective(config(), networks[0], loss_network)(*networks, *pictures, None, 0)
+    close(losses["total"], plain["total"] + 2 * losses["teacher"])
+    assert not losses["teacher"].requires_grad  # nor do these networks here: the teacher alone could
+
+
+@pytest.mark.parametrize(("weight", "teacher"), [(1.0, None), (0.0, lambda content, style: content)])
+def test_a_teacher_has_a_weight_and_a_weight_a_teacher(
+    networks: Networks, loss_network: Encoder, config: Configure, weight: float, teacher: object
+) -> None:
+    with pytest.raises(InvalidValueError, match=f"weight is {weight:g}, and there is {'one' if teacher else 'none'}"):
+        Objective(config(teacher_weight=weight), networks[0], loss_network, teacher)
