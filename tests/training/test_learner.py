@@ -4,8 +4,10 @@ from collections.abc import Callable
 
 import pytest
 import torch
+from torch import nn
 
 from adain_nodes.models.base import Decoder, Encoder
+from adain_nodes.models.lite import LiteDecoder, LiteEncoder
 from adain_nodes.training.config import TrainingConfig
 from adain_nodes.training.learner import Learner
 
@@ -119,3 +121,15 @@ def test_restore_refuses_other_networks(networks: Networks, config: Configure) -
     learner = Learner(config(), *networks, CPU)
     with pytest.raises(RuntimeError, match="Missing key"):
         learner.restore(1, {})
+
+
+def test_random_weights_keep_the_variance_through_relus(config: Configure) -> None:
+    """He et al. 2015: a variance of two over the number of inputs, and no biases."""
+    encoder, decoder = LiteEncoder(), LiteDecoder()
+    learner = Learner(config(objective="joint", from_scratch=True), encoder, decoder, CPU)
+    for network in learner.networks:
+        for module in network.modules():
+            if isinstance(module, nn.Conv2d) and module.weight.numel() > 10_000:
+                inputs = module.weight[0].numel()
+                assert float(module.weight.var()) == pytest.approx(2 / inputs, rel=0.05)
+                assert not module.bias.any()
