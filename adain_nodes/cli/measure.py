@@ -11,7 +11,11 @@ from adain_nodes.cli.console import err, out, progress, waiting
 
 Models = Annotated[
     list[str],
-    typer.Option("--model", "-m", help="A model, a weight file or a baseline (microast:FOLDER); repeat it to compare."),
+    typer.Option(
+        "--model",
+        "-m",
+        help="A model, a weight file, one with another decoder (vgg19+FILE), or microast:FOLDER; repeat it.",
+    ),
 ]
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON instead of tables.")]
 

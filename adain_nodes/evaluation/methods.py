@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from functools import partial
+from pathlib import Path
 from typing import Any
 
 import torch
@@ -39,12 +40,16 @@ class Method:
 def load_method(model: str, *, device: str = "auto", dtype: str = "auto") -> Method:
     """A model of the catalogue, a weight file, or a baseline and where its weights are, such as "microast:FOLDER".
 
+    "vgg19+FILE" is a model with the decoder of another file. Where a file has such a name, it is the file.
     Raises the errors of ``StyleTransfer.from_pretrained`` and those of the baseline.
     """
     name, _, source = model.partition(":")
     if name in BASELINES:
         return baseline_method(BASELINES[name](source), choose_backend(device, dtype))
-    return pipeline_method(StyleTransfer.from_pretrained(model, device=device, dtype=dtype))
+    decoder = None
+    if "+" in model and not Path(model).is_file():
+        model, _, decoder = model.partition("+")
+    return pipeline_method(StyleTransfer.from_pretrained(model, decoder=decoder, device=device, dtype=dtype))
 
 
 def pipeline_method(transfer: StyleTransfer) -> Method:

@@ -1,10 +1,13 @@
 from __future__ import annotations
 
+import copy
+
 import pytest
 import torch
 
 from adain_nodes.backend import Backend
 from adain_nodes.baselines.base import Baseline
+from adain_nodes.checkpoints.save import save_networks
 from adain_nodes.core.errors import InvalidValueError, MissingWeightsError
 from adain_nodes.evaluation import methods
 from adain_nodes.evaluation.methods import Method, baseline_method, by_label, load_method, pipeline_method
@@ -90,3 +93,22 @@ def test_labels_leave_out_the_folder_of_a_baseline():
     }
     with pytest.raises(InvalidValueError, match="microast:a and microast:b would both be called microast"):
         by_label(["microast:a", "microast:b"])
+
+
+def test_a_model_with_another_decoder(lite, pictures, tmp_path):
+    encoder, decoder = lite
+    other = copy.deepcopy(decoder)
+    with torch.no_grad():
+        other.out.bias += 0.3
+    for name, network in (("encoder", encoder), ("decoder", None)):
+        save_networks(tmp_path / f"{name}.safetensors", network, None if network else other)
+    save_networks(tmp_path / "whole.safetensors", encoder, decoder)
+    both = load_method(f"{tmp_path / 'whole.safetensors'}+{tmp_path / 'decoder.safetensors'}", dtype="float32")
+    wanted = pipeline_method(StyleTransfer(encoder, other, device="cpu", dtype="float32"))
+    assert torch.equal(both(pictures[:2], pictures[2:3]), wanted(pictures[:2], pictures[2:3]))
+    named = tmp_path / "a+b.safetensors"
+    save_networks(named, encoder, decoder)
+    plain = pipeline_method(StyleTransfer(encoder, decoder, device="cpu", dtype="float32"))
+    assert torch.equal(
+        load_method(str(named), dtype="float32")(pictures[:2], pictures[2:3]), plain(pictures[:2], pictures[2:3])
+    )
