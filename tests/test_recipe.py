@@ -82,6 +82,14 @@ def test_parameters_say_how_the_result_was_made(recipe, files, parameters, trans
     }
 
 
+def test_files_may_have_other_names_in_the_parameters(recipe, transfer, files, parameters):
+    short = recipe.parameters(transfer, lambda path: path.name)
+    assert (short["content"], short["styles"]) == ("photo.png", [["red.png", 1.0], ["blue.png", 0.5]])
+    assert short["masks"] == [["mask.png", "blue.png"]]
+    assert short["sha256"] == {name.removeprefix(f"{files}/"): sha for name, sha in parameters["sha256"].items()}
+    assert recipe_of(short, files) == recipe
+
+
 def test_recipe_comes_back_from_its_parameters(recipe, parameters, tmp_path_factory):
     assert recipe_of(parameters, tmp_path_factory.mktemp("elsewhere")) == recipe
     parameters["decoder"] = "decoder.pth"

@@ -16,8 +16,8 @@ from adain_nodes.cli import main as program
 from adain_nodes.core.errors import AdaINError
 from adain_nodes.imaging import read_image
 
-COMMANDS = {"stylize", "demo", "repeat", "styles", "weights", "evaluate", "benchmark", "train", "normalize-vgg"}
-HEAVY = ("torch", "numpy", "PIL", "safetensors", "pyvips")
+COMMANDS = {"stylize", "demo", "repeat", "styles", "weights", "evaluate", "benchmark", "train", "normalize-vgg", "app"}
+HEAVY = ("torch", "numpy", "PIL", "safetensors", "pyvips", "gradio")
 
 
 def python(*arguments, **settings):

@@ -1,0 +1,1 @@
+"""The web page: every tab is a file with plain handlers, and a ``layout`` that puts them behind components."""

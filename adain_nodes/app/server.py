@@ -1,0 +1,107 @@
+"""The server of the page: bound to this machine unless told otherwise, and talking to nobody but its visitors."""
+
+from __future__ import annotations
+
+import os
+import tempfile
+import threading
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+
+import gradio as gr
+
+from adain_nodes.app import stylise
+from adain_nodes.app.engine import Engine
+from adain_nodes.app.page import build, theme
+from adain_nodes.app.parts import asset
+from adain_nodes.core.errors import AdaINError
+from adain_nodes.resources import resource
+
+MAX_UPLOAD_MB = 50
+"""The default limit for one file."""
+
+QUEUE = 40
+"""How many may wait for the networks; the next one is asked to try again."""
+
+SESSIONS = 1000
+"""Of how many visitors the server keeps what they have set."""
+
+
+@contextmanager
+def serving(
+    *,
+    host: str = "127.0.0.1",
+    port: int = 7860,
+    auth: Sequence[tuple[str, str]] = (),
+    root_path: str = "",
+    max_upload_mb: int = MAX_UPLOAD_MB,
+    **settings: object,
+) -> Iterator[str]:
+    """Serve the page until the block is left; gives its address. ``settings`` are those of ``Engine``.
+
+    Uploads and results lie in a folder that is removed at the end. ``auth`` holds names and passwords, ``root_path``
+    is the path that a reverse proxy serves the page under. Raises AdaINError where the port cannot be had.
+    """
+    with tempfile.TemporaryDirectory(prefix="adain-app-") as folder, _environment(GRADIO_TEMP_DIR=folder):
+        engine = Engine(Path(folder), **settings)  # pyright: ignore[reportArgumentType]
+        first = stylise.first(engine.models[0])
+        warming = threading.Thread(target=engine.warm_up, args=[first])
+        warming.start()
+        page = build(engine)
+        page.queue(max_size=QUEUE, api_open=False)
+        try:
+            address = _launch(page, host, port, auth, root_path, max_upload_mb)
+            yield address
+        except OSError as error:
+            raise AdaINError(
+                f"The page cannot be served at {host}:{port}: {error}.", "Choose another --port."
+            ) from error
+        finally:
+            page.close(verbose=False)
+            warming.join()  # PyTorch does not like to be left in the middle
+
+
+def _launch(
+    page: gr.Blocks, host: str, port: int, auth: Sequence[tuple[str, str]], root_path: str, max_upload_mb: int
+) -> str:
+    """Everything that Gradio would do over the network, or show of the server, is switched off."""
+    _, address, _ = page.launch(
+        server_name=host,
+        server_port=port,
+        auth=list(auth) or None,
+        root_path=root_path,
+        max_file_size=f"{max_upload_mb}mb",
+        state_session_capacity=SESSIONS,
+        theme=theme(),
+        css=asset("page.css"),
+        js=asset("page.js"),
+        favicon_path=resource("web", "icon.svg"),
+        footer_links=["api", "settings"],
+        show_error=False,
+        share=False,
+        inline=False,
+        ssr_mode=False,
+        mcp_server=False,
+        pwa=False,
+        enable_monitoring=False,
+        run_history=False,
+        prevent_thread_lock=True,
+        quiet=True,
+    )
+    return address
+
+
+@contextmanager
+def _environment(**variables: str) -> Iterator[None]:
+    """Set variables of the process for a while: Gradio reads some of its settings only there."""
+    before = {name: os.environ.get(name) for name in variables}
+    os.environ.update(variables)
+    try:
+        yield
+    finally:
+        for name, value in before.items():
+            if value is None:
+                del os.environ[name]
+            else:
+                os.environ[name] = value
