@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import re
 import shlex
 from pathlib import Path
@@ -10,10 +11,11 @@ import pytest
 import torch
 
 from adain_nodes.imaging import read_image, write_image
+from adain_nodes.resources import resource
 
 README = (Path(__file__).parents[2] / "README.md").read_text("utf-8")
 STYLIZE = re.findall(r"^adain (stylize .+)$", README, re.MULTILINE)
-(PYTHON,) = re.findall(r"```python\n(.+?)```", README, re.DOTALL)
+PYTHON, CLIENT = re.findall(r"```python\n(.+?)```", README, re.DOTALL)
 
 
 @pytest.fixture
@@ -51,6 +53,12 @@ def test_the_five_lines_of_python(desk):
     assert len(PYTHON.split("\n")) - PYTHON.split("\n").count("") == 5
     exec(compile(PYTHON, "README.md", "exec"), {})
     assert read_image(desk / "result.png").rgb.shape == (1, 3, 24, 32)
+
+
+def test_the_lines_for_the_page_are_those_that_its_own_tests_run():
+    text = resource("web", "app", "api.md").read_text("utf-8")
+    (code,) = re.findall(r"```python\n(.+?)```", text, re.DOTALL)
+    assert ast.unparse(ast.parse(code)).startswith(ast.unparse(ast.parse(CLIENT)))
 
 
 def test_readme_and_model_card_give_the_same_figures():
