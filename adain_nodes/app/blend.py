@@ -7,14 +7,13 @@ from dataclasses import replace
 from functools import partial
 
 import gradio as gr
-import numpy as np
 import torch
 
 from adain_nodes.app.engine import Engine
 from adain_nodes.app.outcome import Outcome
 from adain_nodes.app.parts import QUIET, alpha_slider, asset, example, gallery, look_settings, picture, recipe
 from adain_nodes.core.errors import InvalidValueError
-from adain_nodes.imaging import contact_sheet, read_image, to_tensor, write_image
+from adain_nodes.imaging import contact_sheet, read_image
 from adain_nodes.recipe import Recipe
 from adain_nodes.tiling import Progress
 
@@ -83,9 +82,7 @@ def grid(engine: Engine, asked: Recipe, progress: Progress) -> str:
             styles = tuple(zip(files, corner_weights((x, y)), strict=True))
             rows[row][column + 1] = engine.paint(replace(asked, styles=styles), CELL, lambda share: None).after.cpu()
             progress((row * STEPS + column + 1) / STEPS**2)
-    target = engine.file("grid.jpg")
-    write_image(target, to_tensor(np.asarray(contact_sheet(rows, cell=CELL))))
-    return str(target)
+    return engine.keep("grid.jpg", contact_sheet(rows, cell=CELL))
 
 
 def layout(page: gr.Blocks, engine: Engine) -> None:

@@ -9,6 +9,8 @@ from functools import lru_cache
 from pathlib import Path
 from typing import NamedTuple
 
+import numpy as np
+from PIL import Image
 from torch import Tensor
 
 from adain_nodes.app.lane import Lane
@@ -18,7 +20,7 @@ from adain_nodes.checkpoints.find import where
 from adain_nodes.core.errors import InvalidValueError, MissingWeightsError
 from adain_nodes.core.sizing import size_of
 from adain_nodes.encoding import Content
-from adain_nodes.imaging import read_image, resize, write_image
+from adain_nodes.imaging import read_image, resize, to_tensor, write_image
 from adain_nodes.pipeline import StyleTransfer
 from adain_nodes.recipe import Cook, Recipe
 from adain_nodes.tiling import Progress
@@ -129,6 +131,12 @@ class Engine:
         for file, picture in zip(files, painted, strict=True):
             write_image(file, picture, quality=90)
         return files
+
+    def keep(self, name: str, sheet: Image.Image) -> str:
+        """A drawn sheet as a file; returns its path."""
+        file = self.file(name)
+        write_image(file, to_tensor(np.asarray(sheet)))
+        return str(file)
 
     def file(self, name: str) -> Path:
         """A path for a file that is to be written, alone in its folder."""

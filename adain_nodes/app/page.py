@@ -9,14 +9,14 @@ from gradio.exceptions import InvalidPathError
 from gradio.themes import Base
 from gradio_client.utils import is_http_url_like, traverse
 
-from adain_nodes.app import blend, stylise
+from adain_nodes.app import blend, explore, regions, stylise
 from adain_nodes.app.engine import Engine
 from adain_nodes.app.errors import in_words
 from adain_nodes.app.parts import asset
 from adain_nodes.core.errors import InvalidValueError
 from adain_nodes.resources import resource
 
-TABS = (stylise, blend)
+TABS = (stylise, blend, regions, explore)
 """The tabs of the page, left to right: modules with a ``layout(page, engine)``."""
 
 KEEP_SECONDS = 1200

@@ -22,7 +22,10 @@ from adain_nodes.resources import resource
 
 EXAMPLES = resource("examples", "pictures")
 CASTLE, SWIRLS = EXAMPLES / "content" / "castle.jpg", EXAMPLES / "style" / "swirls.jpg"
-ENDPOINTS = {"/preview", "/stylise", "/blend_preview", "/blend", "/blend_grid"}
+ENDPOINTS = {
+    *("/preview", "/stylise", "/blend_preview", "/blend", "/blend_grid"),
+    *("/masks", "/regions_preview", "/regions", "/explore_strip", "/explore_grid"),
+}
 
 
 @pytest.fixture(scope="module")

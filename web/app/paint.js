@@ -89,7 +89,7 @@ function dress() {
   const shown = document.querySelector('#regions-photo img')?.src ?? ''
   if (picture.getAttribute('src') !== shown) picture.src = shown
 }
-new MutationObserver(dress).observe(element.closest('.desk') ?? document.body, {
+new MutationObserver(dress).observe(document.body, {
   subtree: true, childList: true, attributes: true, attributeFilter: ['src'],
 })
 dress()
