@@ -1,4 +1,4 @@
-"""The lite model: a small pyramid encoder and decoder with AdaIN on all three levels, a ninth of VGG's work.
+"""The lite model: a small pyramid encoder and decoder with AdaIN on all three levels, an eighth of VGG's work.
 
 Skip connections carry AdaIN'd features, so shallow detail arrives at the decoder already in the style's statistics.
 AdaIN acts on encoder levels only, never inside the decoder: exact tiling depends on it.
