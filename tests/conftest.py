@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import importlib.util
 import os
 import shutil
 import subprocess
 import sys
 import zipfile
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 import torch
@@ -16,9 +19,14 @@ from hypothesis import settings
 from numpy.typing import ArrayLike
 from torch import Tensor
 
+if TYPE_CHECKING:
+    from playwright.sync_api import Browser
+
 Close = Callable[..., None]
 
 ROOT = Path(__file__).resolve().parents[1]
+
+BROWSER_FLAGS = ["--disable-gpu", "--disable-background-networking", "--disable-component-update", "--disable-sync"]
 
 TOLERANCES = {torch.float64: 1e-10, torch.float32: 1e-5, torch.float16: 2e-3, torch.bfloat16: 2e-2}
 """Relative and absolute at once, for numbers of about 1."""
@@ -107,3 +115,21 @@ def registry_package(comfy_cli: Callable[..., str], repository: Path, tmp_path_f
     with zipfile.ZipFile(repository / "node.zip") as archive:
         archive.extractall(folder)
     return folder
+
+
+@pytest.fixture(scope="session")
+def start_chromium() -> Callable[[], AbstractContextManager[Browser]]:
+    """A function that starts a browser without a window; skipped in capitals where there is none."""
+    program = os.environ.get("CHROMIUM") or shutil.which("chromium") or shutil.which("google-chrome")
+    if importlib.util.find_spec("playwright") is None or program is None:
+        pytest.skip("NOT TESTED IN A BROWSER: that takes Chromium (CHROMIUM names its program) and Playwright")
+    from playwright.sync_api import sync_playwright
+
+    @contextmanager
+    def start() -> Iterator[Browser]:
+        with sync_playwright() as playwright:
+            browser = playwright.chromium.launch(executable_path=program, args=BROWSER_FLAGS, chromium_sandbox=False)
+            yield browser
+            browser.close()
+
+    return start

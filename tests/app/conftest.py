@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import importlib.util
 import os
-import shutil
 import signal
 import socket
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -29,7 +29,6 @@ if TYPE_CHECKING:
     from playwright.sync_api import Browser, BrowserContext, Page
 
 ROOT = Path(__file__).parents[2]
-BROWSER_FLAGS = ["--disable-gpu", "--disable-background-networking", "--disable-component-update", "--disable-sync"]
 
 
 @pytest.fixture
@@ -110,17 +109,10 @@ def connect(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], Client]
 
 
 @pytest.fixture(scope="module")
-def chromium() -> Iterator[Browser]:
-    """A browser without a window; skipped in capitals where there is none."""
-    program = os.environ.get("CHROMIUM") or shutil.which("chromium") or shutil.which("google-chrome")
-    if importlib.util.find_spec("playwright") is None or program is None:
-        pytest.skip("NOT TESTED IN A BROWSER: that takes Chromium (CHROMIUM names its program) and Playwright")
-    from playwright.sync_api import sync_playwright
-
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=program, args=BROWSER_FLAGS, chromium_sandbox=False)
+def chromium(start_chromium: Callable[[], AbstractContextManager[Browser]]) -> Iterator[Browser]:
+    """A browser without a window."""
+    with start_chromium() as browser:
         yield browser
-        browser.close()
 
 
 class Visit:

@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 import base64
-import importlib.util
 import io
 import json
 import os
-import shutil
 import socket
 import struct
 import subprocess
@@ -223,8 +221,6 @@ EDITOR_IS_READY = """() => window.LiteGraph?.registered_node_types['AdaIN_Decode
     && window.app?.extensionManager?.workflow?.activeWorkflow && window.app.api.clientId"""
 """It has the nodes, has opened the workflow that it starts with, and hears of what the host runs."""
 
-BROWSER_FLAGS = ["--disable-gpu", "--disable-background-networking", "--disable-component-update", "--disable-sync"]
-
 
 class Editor:
     """The front end of the host in a browser's page with an empty graph, and what went wrong on it."""
@@ -258,17 +254,10 @@ class Editor:
 
 
 @pytest.fixture(scope="session")
-def chromium() -> Iterator[Browser]:
-    """A browser without a window; skipped in capitals where there is none."""
-    program = os.environ.get("CHROMIUM") or shutil.which("chromium") or shutil.which("google-chrome")
-    if importlib.util.find_spec("playwright") is None or program is None:
-        pytest.skip("NOT TESTED IN A BROWSER: that takes Chromium (CHROMIUM names its program) and Playwright")
-    from playwright.sync_api import sync_playwright
-
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=program, args=BROWSER_FLAGS, chromium_sandbox=False)
+def chromium(start_chromium: Callable[[], AbstractContextManager[Browser]]) -> Iterator[Browser]:
+    """A browser without a window."""
+    with start_chromium() as browser:
         yield browser
-        browser.close()
 
 
 @pytest.fixture(scope="session")
