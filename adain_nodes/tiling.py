@@ -33,7 +33,7 @@ FLOOR = 128
 """The smallest side in pixels of a tile: below it nearly all work is spent on margins."""
 
 PIXEL_BYTES = 1024
-"""What a pixel takes on its way, at most: measured 320 bytes with lite and 810 with VGG-19 (`adain benchmark`)."""
+"""What a pixel takes on its way, at most: measured 430 bytes with lite and 810 with VGG-19 (`adain benchmark`)."""
 
 
 class Tiling:

@@ -13,6 +13,7 @@ from adain_nodes.checkpoints.catalogue import MODELS, WEIGHTS, weight_file
 from adain_nodes.checkpoints.find import where
 from adain_nodes.comfy import host
 from adain_nodes.comfy.types import LoadedDecoder, LoadedEncoder
+from adain_nodes.core.errors import MissingWeightsError
 from adain_nodes.encoding import StyleEncoder
 from adain_nodes.pipeline import StyleTransfer
 
@@ -42,6 +43,9 @@ def choices(known: tuple[str, ...]) -> list[str]:
 def find(name: str) -> Stamp:
     """The weight file of a name. Raises MissingWeightsError, which says where it was looked for."""
     path = None if name in WEIGHTS else host.model_path(name)
+    if path is None and name not in WEIGHTS:
+        folder = host.model_folders()[0]
+        raise MissingWeightsError(f"There is no weight file {name}.", f"Put it into {folder}, or choose another one.")
     path = path or where(weight_file(name), None, host.model_folders()).path
     return Stamp.of(Path(path))
 

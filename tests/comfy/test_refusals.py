@@ -20,6 +20,24 @@ def test_alpha_out_of_range_is_refused_before_anything_runs(host):
     assert refused["errors"][0]["type"] == "value_bigger_than_max"
 
 
+def test_a_wrong_link_is_refused_before_anything_runs(host):
+    prompt = workflow("basic")
+    only(prompt, "AdaIN")["style"] = only(prompt, "EncodeContent")["image"]
+    (node,) = host.queue(prompt)["node_errors"].values()
+    assert (node["class_type"], node["errors"][0]["type"]) == ("AdaIN_AdaIN", "return_type_mismatch")
+
+
+@pytest.mark.parametrize(("name", "kind"), [("load_style", "LoadStyle"), ("basic", "LoadDecoder")])
+def test_a_file_that_is_not_there_is_a_node_error_and_the_next_prompt_works(host, name, kind):
+    prompt = workflow(name)
+    only(prompt, kind)["name"] = "absent.safetensors"
+    node, message = error(host, prompt)
+    folder = host.base / "models" / ("adain" if kind == "LoadDecoder" else "adain_styles")
+    assert node == f"AdaIN_{kind}"
+    assert f"absent.safetensors. Put it into {folder}, or choose another one." in message
+    assert host.run(workflow("basic")).end == "success"
+
+
 @pytest.fixture(scope="module")
 def other_encoder(host) -> Path:
     """A lite model with other weights in the host's model folder."""

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import gc
+import weakref
+
 import pytest
 import torch
 
 from adain_nodes.core.errors import EncoderMismatchError, InvalidValueError
 from adain_nodes.imaging import Picture
 from adain_nodes.pipeline import StyleTransfer
+from adain_nodes.tiling import encode_window
 
 
 @pytest.fixture
@@ -76,3 +80,20 @@ def test_nothing_is_enlarged_beyond_the_limit(transfer, cat, limit):
 def test_a_picture_above_the_limit_may_be_made_smaller(transfer, cat):
     limited = StyleTransfer(transfer.encoder, transfer.decoder, device="cpu", max_pixels=100)
     assert limited.prepare(cat, size=48).image.shape[2:] == (48, 64)
+
+
+def test_no_features_outlive_what_was_asked_for(transfer, cat, night, monkeypatch):
+    """Neither a result nor a style keeps the maps that it was made from: long batches would fill the memory."""
+    seen = []
+
+    def noted(*arguments):
+        features = encode_window(*arguments)
+        seen.extend(weakref.ref(level) for level in features)
+        return features
+
+    monkeypatch.setattr("adain_nodes.encoding.encode_window", noted)
+    kept = [transfer.stylize(cat, night), transfer.encode_style(cat, size=0)]
+    gc.collect()
+    assert len(kept) == 2
+    assert len(seen) == 6
+    assert not any(level() is not None for level in seen)
