@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import NamedTuple
@@ -108,6 +108,7 @@ class StyleTransfer(StyleEncoder):
         masks: Sequence[tuple[MaskLike, StyleLike | Sequence[StyleLike]]] = (),
         size: int = 0,
         style_size: int = STYLE_SIZE,
+        steady: Callable[[Measured], Measured] = lambda found: found,
         progress: Progress = lambda share: None,
     ) -> Tensor:
         """The content in the style: B×3×H×W, float32 in [0, 1], of exactly the content's size (or of ``size``).
@@ -119,7 +120,8 @@ class StyleTransfer(StyleEncoder):
         ``preserve_color`` keeps the content's colours: "coral", "mean-std" and "histogram" give the style pictures
         those colours first (each region its own), "luminance" takes only the lightness from the result.
 
-        A content that comes from ``prepare`` is encoded once for all results that are made of it.
+        A content that comes from ``prepare`` is encoded once for all results that are made of it. ``steady`` is given
+        the moments that were measured of the content, and AdaIN uses what it returns: frames of a film share theirs.
 
         ``progress`` is told the share done, after each tile of a picture too large for memory; an error that it
         raises ends the work. Raises InvalidValueError when colours are to be kept and a style is statistics already,
@@ -140,12 +142,18 @@ class StyleTransfer(StyleEncoder):
         looks = [self._look(area, content, preserve_color, style_size) for area in areas]
         regions = [Region(area.mask, look, alpha) for area, look in zip(areas, looks, strict=True)]
         with self.backend.running():
-            result = self._transform(content, regions, progress)
+            result = self._transform(content, regions, steady, progress)
         if style is None and covered is not None:
             result = keep_uncovered(image, result, covered)
         return match_color(result, image, "luminance") if preserve_color == "luminance" else result
 
-    def _transform(self, content: Content, regions: Sequence[Region], progress: Progress) -> Tensor:
+    def _transform(
+        self,
+        content: Content,
+        regions: Sequence[Region],
+        steady: Callable[[Measured], Measured],
+        progress: Progress,
+    ) -> Tensor:
         """AdaIN by regions: measure every tile, then change and decode each with what is known of the whole."""
         regions = [replace(each, mask=None if each.mask is None else self._padded(each.mask)) for each in regions]
         visible = None if content.visible is None else self._padded(content.visible)
@@ -155,7 +163,7 @@ class StyleTransfer(StyleEncoder):
             seen = None if visible is None else window.of(visible)
             return measure_regions(features, [region.within(window) for region in regions], seen)
 
-        found = measured(view, tiling, measure)
+        found = steady(measured(view, tiling, measure))
 
         def change(window: Window) -> Features:
             return adain_regions(view(window), [region.within(window) for region in regions], measured=found)

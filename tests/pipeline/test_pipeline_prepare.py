@@ -97,3 +97,11 @@ def test_no_features_outlive_what_was_asked_for(transfer, cat, night, monkeypatc
     assert len(kept) == 2
     assert len(seen) == 6
     assert not any(level() is not None for level in seen)
+
+
+def test_frames_can_share_what_was_measured(transfer, cat, castle, night):
+    found = []
+    transfer.stylize(castle, night, steady=lambda measured: found.append(measured) or measured)
+    plain = transfer.stylize(cat, night)
+    assert torch.equal(transfer.stylize(cat, night, steady=lambda measured: measured), plain)
+    assert (transfer.stylize(cat, night, steady=lambda _: found[0]) - plain).abs().mean() > 0.02
