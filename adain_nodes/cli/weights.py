@@ -107,6 +107,25 @@ def where_(names: Annotated[list[str] | None, typer.Argument(metavar="NAME…")]
         out.print(f"  {weight.name}: {escape(place) if place else 'not here'}", soft_wrap=True)
 
 
+@app.command("export")
+def export(
+    model: Annotated[str, typer.Argument(help="A model of the catalogue or a weight file.")],
+    folder: Annotated[Path, typer.Option("--out", "-o", help="The folder of the four files.")],
+    decoder: Annotated[str | None, typer.Option(help="Another decoder: a weight file.")] = None,
+) -> None:
+    """Write a model as ONNX: encoder, style, adain and decoder, for runtimes without PyTorch.
+
+    Needs `pip install onnx onnxscript`.
+    """
+    from adain_nodes.checkpoints.networks import load_networks
+    from adain_nodes.checkpoints.onnx import export_onnx
+
+    with waiting("Exporting …"):
+        paths = export_onnx(*load_networks(model, decoder), folder)
+    for path in paths:
+        out.print(escape(str(path)), soft_wrap=True)
+
+
 def _files(names: list[str]) -> list[WeightFile]:
     """The files that names of files or models stand for, each once."""
     from adain_nodes.checkpoints.catalogue import MODELS, weight_file

@@ -93,7 +93,8 @@ def check_alpha(alpha: float | Tensor) -> float | Tensor:
 def _check_batches(content: Statistics, style: Statistics, alpha: float | Tensor) -> None:
     pictures, styles = content.mean.shape[0], style.mean.shape[0]
     alphas = alpha.numel() if isinstance(alpha, Tensor) else 1
-    if len({pictures, styles, alphas} - {1}) > 1:
+    several = [count for count in (pictures, styles, alphas) if count != 1]  # no set: traced sizes cannot be hashed
+    if any(count != several[0] for count in several):
         raise ShapeError(
             f"Pictures, styles and values of alpha do not fit together: there are {pictures}, {styles} and {alphas}.",
             "Use one style and one alpha for all, or as many as pictures.",

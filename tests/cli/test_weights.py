@@ -185,3 +185,17 @@ def test_where_of_what_is_not_here_fails(adain):
     assert (status, out) == (1, "")
     assert "The weights adain-decoder are not on this machine" in err
     assert Path(resource("weights")).name not in err.split("folders:")[1]  # nobody should write into the package
+
+
+def test_export_writes_the_graphs(adain, tmp_path):
+    status, out, _ = adain("weights", "export", "lite", "--out", str(tmp_path / "lite"))
+    assert status == 0
+    paths = [Path(line) for line in out.split()]
+    assert [path.name for path in paths] == ["encoder.onnx", "style.onnx", "adain.onnx", "decoder.onnx"]
+    assert all(path.stat().st_size > 5000 for path in paths)
+
+
+def test_export_of_an_unknown_model_fails(adain, tmp_path):
+    status, _, err = adain("weights", "export", "heavy", "--out", str(tmp_path))
+    assert status == 1
+    assert "heavy" in err
