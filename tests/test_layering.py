@@ -20,7 +20,9 @@ LIBRARY = {
     "imaging": {"core"},
     "pipeline": {"core", "models", "checkpoints", "imaging"},
     "training": {"core", "models", "checkpoints", "imaging", "pipeline"},
-    "baselines": {"core", "models", "checkpoints"},
+    "baselines": {"core", "models", "checkpoints", "imaging", "pipeline"},
+    "video": {"core", "models", "checkpoints", "imaging", "pipeline"},
+    "dataset": {"core", "models", "checkpoints", "imaging", "pipeline"},
 }
 LIBRARY["evaluation"] = set(LIBRARY)
 LIBRARY["adain_nodes"] = set(LIBRARY)  # its __init__.py, which names what is public

@@ -20,6 +20,10 @@ _CAUSES = {
 }
 
 
+_DIGITS = 16
+"""In the names of files that are being written."""
+
+
 def replace_file(path: Path, data: bytes) -> None:
     """Write ``data`` to ``path`` in one step: beside it first, then in its place.
 
@@ -36,7 +40,7 @@ def replacing(path: Path) -> Generator[Path]:
     Raises OutputError as ``replace_file``, for every OSError in the block too.
     """
     target = path.resolve()  # through a link, as plain writing would go
-    temporary = target.with_name(f".{secrets.token_hex(8)}.tmp")
+    temporary = target.with_name(f".{secrets.token_hex(_DIGITS // 2)}.tmp")
     try:
         yield temporary
         temporary.replace(target)
@@ -46,3 +50,12 @@ def replacing(path: Path) -> Generator[Path]:
     finally:
         with contextlib.suppress(OSError):  # what stopped the writing may stop this too, and is reported above
             temporary.unlink(missing_ok=True)
+
+
+def remove_leftovers(folder: Path) -> None:
+    """Delete what ``replacing`` left below a folder, in all folders in it, when its process was killed.
+
+    Nobody may be writing there.
+    """
+    for path in folder.rglob(f".{'[0-9a-f]' * _DIGITS}.tmp"):
+        path.unlink(missing_ok=True)
