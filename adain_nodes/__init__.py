@@ -9,6 +9,7 @@ if TYPE_CHECKING:
     from adain_nodes.core.style_file import load_style, save_style
     from adain_nodes.imaging import read_image, write_image
     from adain_nodes.pipeline import StyleTransfer
+    from adain_nodes.video import key_frames, stylize_clip
 
 __version__ = "0.1.0"
 
@@ -19,9 +20,11 @@ _PUBLIC = {
     "StyleTransfer": "adain_nodes.pipeline",
     "blend": "adain_nodes.core.style",
     "interpolate": "adain_nodes.core.style",
+    "key_frames": "adain_nodes.video",
     "load_style": "adain_nodes.core.style_file",
     "read_image": "adain_nodes.imaging",
     "save_style": "adain_nodes.core.style_file",
+    "stylize_clip": "adain_nodes.video",
     "write_image": "adain_nodes.imaging",
 }
 
@@ -31,9 +34,11 @@ __all__ = [
     "StyleTransfer",
     "blend",
     "interpolate",
+    "key_frames",
     "load_style",
     "read_image",
     "save_style",
+    "stylize_clip",
     "write_image",
 ]
 

@@ -11,8 +11,9 @@ from pathlib import Path
 from typing import Any
 
 from adain_nodes.core.errors import AdaINError, InvalidValueError
-from adain_nodes.imaging import find_images, write_image
+from adain_nodes.imaging import find_images
 from adain_nodes.recipe import Cook, Recipe
+from adain_nodes.tiling import Progress
 
 
 @dataclass(frozen=True)
@@ -38,19 +39,19 @@ def run(
     cook: Cook,
     *,
     skip_existing: bool = False,
-    progress: Callable[[Task], None] = lambda task: None,
+    progress: Callable[[float], None] = lambda done: None,
 ) -> Report:
     """Make every task's result; one that fails is reported, and the rest goes on.
 
-    ``progress`` is called after each task.
+    ``progress`` is told how many tasks are done, with the share of the one at work.
     """
     report = Report()
-    for task in tasks:
+    for done, task in enumerate(tasks):
         if skip_existing and task.out.exists():
             report.skipped.append(task.out)
         else:
-            _run_one(task, cook, report)
-        progress(task)
+            _run_one(task, cook, report, lambda share, done=done: progress(done + share))
+        progress(done + 1)
     return report
 
 
@@ -138,16 +139,11 @@ def _names(recipes: Sequence[Recipe], folder: Path, suffix: str) -> list[Path]:
     return list(names.values())
 
 
-def _run_one(task: Task, cook: Cook, report: Report) -> None:
+def _run_one(task: Task, cook: Cook, report: Report, progress: Progress) -> None:
     try:
-        result = cook.make(task.recipe)
-        task.out.parent.mkdir(parents=True, exist_ok=True)
-        parameters = task.recipe.parameters(cook.transfer)
-        written = write_image(task.out, result.rgb, alpha=result.alpha, parameters=parameters, **task.recipe.writing)
+        notes = cook.write(task.recipe, task.out, progress=progress)
         report.done.append(task.out)
-        report.notes.extend((task.recipe.content, note) for note in (*result.notes, *written))
-    except OSError as error:
-        report.failed.append((task.recipe.content, f"The folder of {task.out} cannot be made: {error.strerror}."))
+        report.notes.extend((task.recipe.content, note) for note in notes)
     except AdaINError as error:
         report.failed.append((task.recipe.content, str(error)))
     except (MemoryError, RuntimeError) as error:  # PyTorch reports exhausted memory as a RuntimeError

@@ -6,27 +6,30 @@ import math
 import os
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from functools import cached_property, lru_cache
+from functools import cached_property
 from pathlib import Path
 from typing import TypeAlias
 
 import torch
 from torch import Tensor
 
-from adain_nodes.backend import Backend
+from adain_nodes.backend import Backend, free_memory
 from adain_nodes.core.adain import Features
 from adain_nodes.core.errors import EncoderMismatchError, InvalidValueError
+from adain_nodes.core.raster import Raster
 from adain_nodes.core.regions import Measured, merge_measured
-from adain_nodes.core.sizing import mask_of_level, pad_to_minimum, resize_mask, size_of
+from adain_nodes.core.resampling import LANCZOS, resampled
+from adain_nodes.core.sizing import Size, at_least, mask_of_level, resize_mask, size_of
 from adain_nodes.core.statistics import moments
 from adain_nodes.core.style import Style, blend, style_of_moments
 from adain_nodes.core.style_file import load_style
 from adain_nodes.core.windows import Window, whole
 from adain_nodes.imaging import MAX_PIXELS, resize
+from adain_nodes.imaging.large import LargePicture
 from adain_nodes.imaging.likes import ImageLike, MaskLike, as_mask, as_picture
 from adain_nodes.imaging.tensors import scaled_size
 from adain_nodes.models.base import Encoder
-from adain_nodes.tiling import Mosaic, Progress, Tiling, encode_window
+from adain_nodes.tiling import Encoded, Mosaic, Progress, Tiling, View, choose_side, encode_window
 
 StyleLike: TypeAlias = "Style | ImageLike"
 """A style, or what makes one: a picture, or the path of a saved style (.safetensors)."""
@@ -34,22 +37,24 @@ StyleLike: TypeAlias = "Style | ImageLike"
 STYLE_SIZE = 512
 """Short side in pixels of style pictures: it sets how large their texture appears in the result."""
 
-View: TypeAlias = Callable[[Window], Features]
-"""The features of any window of a picture."""
-
 
 @dataclass(frozen=True, eq=False)
 class Content:
     """A photograph that is ready to be stylised, more than once if need be: see ``StyleEncoder.prepare``.
 
-    ``image`` is B×3×H×W and ``visible``, where it is not opaque throughout, 1×1×H×W, both in [0, 1]. ``view`` gives
+    ``rgb`` is B×3×H×W and ``visible``, where it is not opaque throughout, 1×1×H×W, both in [0, 1]. ``view`` gives
     the features of its windows, and ``encoder`` is the fingerprint of what makes them.
     """
 
-    image: Tensor
-    visible: Tensor | None
-    view: View
+    rgb: Raster
+    visible: Raster | None
+    view: Encoded
     encoder: str
+
+    @property
+    def image(self) -> Tensor:
+        """The whole photograph, B×3×H×W in [0, 1]."""
+        return self.rgb.all()
 
 
 Recolour: TypeAlias = "Callable[[Tensor, Tensor | None], Tensor]"
@@ -59,14 +64,24 @@ Recolour: TypeAlias = "Callable[[Tensor, Tensor | None], Tensor]"
 class StyleEncoder:
     """Features and styles of pictures, by an encoder that lies on the backend's device already.
 
-    ``tile`` is the side in pixels of the tiles that large pictures are seen in, 0 chooses it by the free memory.
-    ``max_pixels`` limits the pictures and masks that are read from files, and what they are enlarged to.
+    ``tile`` is the side in pixels of the tiles that large pictures are seen in, 0 chooses it so that the work takes
+    about ``max_memory`` bytes on the device; 0 stands for half of what is free there. ``max_pixels`` limits the
+    pictures and masks that are read from files, and what they are enlarged to.
     """
 
-    def __init__(self, encoder: Encoder, backend: Backend, *, tile: int = 0, max_pixels: int = MAX_PIXELS) -> None:
+    def __init__(
+        self,
+        encoder: Encoder,
+        backend: Backend,
+        *,
+        tile: int = 0,
+        max_memory: int = 0,
+        max_pixels: int = MAX_PIXELS,
+    ) -> None:
         self.encoder = encoder
         self.backend = backend
         self.tile = tile
+        self.max_memory = max_memory
         self.max_pixels = max_pixels
 
     @cached_property
@@ -81,31 +96,33 @@ class StyleEncoder:
 
         ``progress`` is told the share done, after each tile.
         """
-        image = self._padded(image)
-        all_of_it = whole(size_of(image))
-        levels = [Mosaic(all_of_it.cells(stride).size, device) for stride in self.encoder.strides]
+        picture = Raster.of(image)
+        tiling = self._tiling(picture.size, picture.batch, progress=progress)
+        levels = [Mosaic(whole(tiling.size).cells(stride).size, device) for stride in self.encoder.strides]
 
         def put(window: Window) -> None:
-            features = encode_window(self.encoder, self.backend, image, window)
+            features = encode_window(self.encoder, self.backend, picture, window)
             for level, stride, part in zip(levels, self.encoder.strides, features, strict=True):
                 level.put(window.cells(stride), part)
 
-        self._tiling(image, progress=progress).over(put)
+        tiling.over(put)
         return tuple(level.tensor for level in levels)
 
-    def prepare(self, content: ImageLike | Content, *, size: int = 0) -> Content:
+    def prepare(self, content: ImageLike | LargePicture | Content, *, size: int = 0) -> Content:
         """A photograph with ``size`` pixels on its short side (0 keeps its own), to be stylised again and again.
 
-        It is encoded once, when that is first needed, and the features are kept with it as long as they fit into one
-        tile. What is prepared already is given back. Raises EncoderMismatchError if another encoder prepared it,
-        InvalidValueError for a size all the same, or one above ``max_pixels``, and the errors of ``read_image``.
+        It is encoded when that is first needed, and only once where the features fit into a quarter of the memory. A
+        LargePicture stays on the disk, whatever the size. What is prepared already is given back. Raises
+        EncoderMismatchError if another encoder prepared it, InvalidValueError for a size all the same, or one above
+        ``max_pixels``, and the errors of ``read_image``.
         """
         if isinstance(content, Content):
             return self._prepared(content, size)
-        rgb, opaque = as_picture(content, self.max_pixels)
-        image = self._resized(rgb, size)
-        visible = None if opaque is None else resize_mask(opaque.to(image), size_of(image))
-        return Content(image, visible, self._view(self._padded(image)), self.fingerprint)
+        stays = isinstance(content, LargePicture)
+        rgb, alpha = (content.rgb, content.alpha) if stays else as_picture(content, self.max_pixels)
+        picture = self._sized(rgb, size)
+        visible = None if alpha is None else self._sized(alpha, size)
+        return Content(picture, visible, self._view(picture), self.fingerprint)
 
     def _prepared(self, content: Content, size: int) -> Content:
         """The same content, if it is ours."""
@@ -190,47 +207,81 @@ class StyleEncoder:
         return style
 
     def _measured_style(self, image: Tensor, area: Tensor | None, note: str, progress: Progress) -> Style:
-        image = self._padded(image)
-        area = None if area is None else self._padded(area)
+        picture, part = Raster.of(image), None if area is None else Raster.of(area)
 
         def measure(features: Features, window: Window) -> Measured:
-            part = None if area is None else window.of(area)
-            masks = [None if part is None else mask_of_level(part, size_of(level)) for level in features]
+            mask = None if part is None else part.read(window)
+            masks = [None if mask is None else mask_of_level(mask, size_of(level)) for level in features]
             return tuple((moments(level, mask),) for level, mask in zip(features, masks, strict=True))
 
-        levels = [level for (level,) in measured(self._view(image), self._tiling(image, progress=progress), measure)]
+        tiling = self._tiling(picture.size, picture.batch, progress=progress)
+        levels = [level for (level,) in measured(self._view(picture), tiling, measure)]
         return style_of_moments(levels, self.encoder.levels, self.fingerprint, self.encoder.convention, note=note)
+
+    def _sized(self, planes: Tensor | Raster, size: int) -> Raster:
+        if isinstance(planes, Tensor):
+            return Raster.of(self._resized(planes, size))
+        return resampled(planes, self._size_of(planes.size, size), LANCZOS)
 
     def _resized(self, rgb: Tensor, size: int) -> Tensor:
         """The picture at its size and on the device; InvalidValueError for more than ``max_pixels``."""
-        if size > 0:
-            height, width = scaled_size(*size_of(rgb), size)
-            if height * width > max(self.max_pixels, math.prod(size_of(rgb))):
-                raise InvalidValueError(
-                    f"With a short side of {size} px the picture would have {width}×{height} px, above the limit of "
-                    f"{self.max_pixels / 1e6:g} megapixels.",
-                    "Choose a smaller size, or raise the pixel limit.",
-                    size=size,
-                    max_pixels=self.max_pixels,
-                )
+        self._size_of(size_of(rgb), size)
         return resize(rgb, size).to(self.backend.device)
 
-    def _view(self, image: Tensor) -> View:
-        """The features of any window; the latest are kept, which of a picture in one tile are all."""
-        return lru_cache(maxsize=1)(lambda window: encode_window(self.encoder, self.backend, image, window))
+    def _size_of(self, size: Size, short_side: int) -> Size:
+        """The size that a picture will have; InvalidValueError for more than ``max_pixels``."""
+        if not short_side:
+            return size
+        height, width = scaled_size(*size, short_side)
+        if height * width > max(self.max_pixels, math.prod(size)):
+            raise InvalidValueError(
+                f"With a short side of {short_side} px the picture would have {width}×{height} px, above the limit of "
+                f"{self.max_pixels / 1e6:g} megapixels.",
+                "Choose a smaller size, or raise the pixel limit.",
+                size=short_side,
+                max_pixels=self.max_pixels,
+            )
+        return height, width
 
-    def _tiling(self, image: Tensor, passes: int = 1, progress: Progress = lambda share: None) -> Tiling:
-        return Tiling(size_of(image), self.backend.device, self.tile, len(image), passes, progress)
+    @property
+    def memory(self) -> int:
+        """The bytes that the work may take: a quarter of them for pictures, up to a half for a tile."""
+        return self.max_memory or free_memory(self.backend.device) // 2
 
-    def _padded(self, image: Tensor) -> Tensor:
-        return pad_to_minimum(image, self.encoder.minimum_size)
+    @property
+    def margin(self) -> int:
+        """How far in pixels a tile is looked at beyond its edge."""
+        return self.encoder.margin
+
+    def _view(self, picture: Raster) -> Encoded:
+        """Features, which are kept where what pictures and a tile leave of the memory is enough for them."""
+        outer = self._tiling(picture.size, picture.batch).side + 2 * self.margin
+        room = self.memory * 3 // 4 - self.encoder.pixel_bytes * picture.batch * outer**2
+        return Encoded(self.encoder, self.backend, picture, room)
+
+    def _tiling(self, size: Size, batch: int, passes: int = 1, progress: Progress = lambda share: None) -> Tiling:
+        """Of pictures as they are encoded: small ones are padded."""
+        padded = at_least(size, self.encoder.minimum_size)
+        side = self.tile or choose_side(
+            padded,
+            self.backend.device,
+            self.memory // 2,
+            self.encoder.pixel_bytes * batch,
+            self.margin,
+            strict=self.max_memory > 0,
+        )
+        return Tiling(padded, side, passes, progress)
 
 
 def measured(view: View, tiling: Tiling, measure: Callable[[Features, Window], Measured]) -> Measured:
     """What ``measure`` finds in the features of each tile, merged."""
-    parts: list[Measured] = []
-    tiling.over(lambda window: parts.append(measure(view(window), window)))
-    return merge_measured(parts)
+    found: list[Measured] = []  # merged at once: small things that stay would break up the memory that tiles leave
+
+    def look(window: Window) -> None:
+        found[:] = [merge_measured([*found, measure(view(window), window)])]
+
+    tiling.over(look)
+    return found[0]
 
 
 def listed(looks: StyleLike | Sequence[StyleLike]) -> Sequence[StyleLike]:

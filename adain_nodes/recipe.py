@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import math
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
@@ -13,12 +14,21 @@ from torch import Tensor
 
 from adain_nodes import __version__
 from adain_nodes.core.adain import check_alpha
-from adain_nodes.core.errors import AdaINError, ImageError
+from adain_nodes.core.errors import AdaINError, ImageError, OutputError
 from adain_nodes.core.style import Style
+from adain_nodes.core.windows import Window
 from adain_nodes.encoding import STYLE_SIZE, Content
-from adain_nodes.imaging import read_bytes, read_image, resize
+from adain_nodes.imaging import read_image, write_image
+from adain_nodes.imaging.decoding import size_by_windows
+from adain_nodes.imaging.files import opened
+from adain_nodes.imaging.large import open_large, writing_large
+from adain_nodes.imaging.tensors import scaled_size
+from adain_nodes.imaging.writing import Encoding
 from adain_nodes.pipeline import StyleTransfer, check_preserve_color
-from adain_nodes.tiling import Progress
+from adain_nodes.tiling import Progress, Put
+
+PICTURE_BYTES = 64
+"""What a pixel of the photograph and of its result takes, read, at work and written, with nothing of the networks."""
 
 STYLES = 256
 """How many styles are kept: a few kilobytes each."""
@@ -133,15 +143,61 @@ class Cook:
         self.transfer = transfer
         self._style = lru_cache(maxsize=STYLES)(lambda path, size: transfer.encode_style(path, size=size))
 
+    def fits(self, recipe: Recipe) -> bool:
+        """Whether the photograph and its result take no more than a quarter of the memory; ``write`` looks, too."""
+        size = size_by_windows(recipe.content)
+        if size is None:
+            return True
+        pixels = max(math.prod(size), math.prod(scaled_size(*size, recipe.size)) if recipe.size > 0 else 0)
+        return pixels * PICTURE_BYTES <= self.transfer.memory // 4
+
     def make(self, recipe: Recipe, *, progress: Progress = lambda share: None) -> Result:
-        """The result of one recipe. Raises what ``StyleTransfer.stylize`` raises."""
+        """The result of one recipe, in memory. Raises what ``StyleTransfer.stylize`` raises."""
         picture = read_image(recipe.content, max_pixels=self.transfer.max_pixels)
         content = self.transfer.prepare(picture, size=recipe.size)
         rgb = self.paint(recipe, content, progress=progress)
-        alpha = None if picture.alpha is None else resize(picture.alpha, recipe.size)
-        return Result(rgb, alpha, picture.notes, content.image)
+        return Result(rgb, None if content.visible is None else content.visible.all(), picture.notes, content.image)
 
-    def paint(self, recipe: Recipe, content: Content, *, progress: Progress = lambda share: None) -> Tensor:
+    def write(
+        self,
+        recipe: Recipe,
+        path: Path,
+        *,
+        parameters: dict[str, object] | None = None,
+        compression: int = 6,
+        progress: Progress = lambda share: None,
+    ) -> tuple[str, ...]:
+        """Make a recipe's result into a file; returns notes. What does not fit is read, made and written in parts.
+
+        The file carries the ``parameters``, or those of the recipe. Raises what ``StyleTransfer.stylize``,
+        ``write_image`` and ``writing_large`` raise.
+        """
+        parameters = parameters or recipe.parameters(self.transfer)
+        settings = {"compression": compression, "parameters": parameters, **recipe.writing}
+        if not self.fits(recipe):
+            return self._stream(recipe, path, settings, progress)
+        result = self.make(recipe, progress=progress)
+        _make_folder(path)
+        return result.notes + write_image(path, result.rgb, alpha=result.alpha, **settings)
+
+    def _stream(self, recipe: Recipe, path: Path, settings: Mapping[str, Any], progress: Progress) -> tuple[str, ...]:
+        encoding = Encoding.of(path, **settings)
+        picture = open_large(recipe.content, max_pixels=self.transfer.max_pixels)
+        content = self.transfer.prepare(picture, size=recipe.size)
+        notes = dict.fromkeys(picture.notes)
+        _make_folder(path)
+        with writing_large(path, content.rgb.size, encoding, transparent=content.visible is not None) as file:
+
+            def put(window: Window, rgb: Tensor) -> None:
+                alpha = None if content.visible is None else content.visible.read(window)
+                notes.update(dict.fromkeys(file(window, rgb, alpha)))
+
+            self.paint(recipe, content, into=put, progress=progress)
+        return tuple(notes)
+
+    def paint(
+        self, recipe: Recipe, content: Content, *, into: Put | None = None, progress: Progress = lambda share: None
+    ) -> Tensor:
         """What a recipe makes of a content that is prepared already, at its size instead of the recipe's."""
         return self.transfer.stylize(
             content,
@@ -151,6 +207,7 @@ class Cook:
             preserve_color=recipe.preserve_color,
             masks=[(mask, self._look(style, recipe)) for mask, style in recipe.masks],
             style_size=recipe.style_size,
+            into=into,
             progress=progress,
         )
 
@@ -161,7 +218,21 @@ class Cook:
 
 
 def _sha256(path: Path) -> str:
-    return hashlib.sha256(read_bytes(path)).hexdigest()
+    digest = hashlib.sha256()
+    with opened(path) as file:
+        while block := file.read(2**20):
+            digest.update(block)
+    return digest.hexdigest()
+
+
+def _make_folder(path: Path) -> None:
+    """For a result; OutputError where that cannot be."""
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise OutputError(
+            f"The folder of {path} cannot be made: {error.strerror}.", "Choose another folder.", path=path
+        ) from error
 
 
 def _found(name: str, digest: str, folder: Path) -> Path:

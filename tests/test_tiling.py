@@ -7,17 +7,20 @@ import pytest
 import torch
 
 from adain_nodes.backend import choose_backend
+from adain_nodes.core.errors import InvalidValueError
+from adain_nodes.core.raster import Raster
 from adain_nodes.core.windows import Window, whole
 from adain_nodes.models.lite import LiteDecoder, LiteEncoder
-from adain_nodes.tiling import ALIGN, FLOOR, PIXEL_BYTES, Mosaic, Tiling, decode_window, encode_window
+from adain_nodes.models.mirror import mirror_decoder
+from adain_nodes.models.vgg import VGGEncoder
+from adain_nodes.tiling import CPU_SIDE, FLOOR, Encoded, Mosaic, Tiling, choose_side, decode_window, encode_window
 
-CPU = torch.device("cpu")
 BACKEND = choose_backend("cpu", "float32")
 SIZE = (300, 470)
 
 
 def tiling(side=FLOOR, **settings):
-    return Tiling(SIZE, CPU, side, **settings)
+    return Tiling(SIZE, side, **settings)
 
 
 def test_every_pixel_is_visited_once_and_progress_reaches_its_share():
@@ -31,15 +34,37 @@ def test_every_pixel_is_visited_once_and_progress_reaches_its_share():
     assert shares[-1] == 1
 
 
-@pytest.mark.parametrize(("asked", "used"), [(1, FLOOR), (200, 192), (256, 256)])
-def test_sides_are_whole_cells_and_not_below_the_floor(asked, used):
+@pytest.mark.parametrize(("asked", "used"), [(FLOOR, FLOOR), (200, 192), (256, 256)])
+def test_sides_are_whole_cells(asked, used):
     assert tiling(asked).side == used
 
 
-@pytest.mark.parametrize("batch", [1, 4])
-def test_the_side_is_what_half_of_the_free_memory_holds(monkeypatch, batch):
-    monkeypatch.setattr("adain_nodes.tiling.free_memory", lambda device: 2 * batch * PIXEL_BYTES * 1000**2)
-    assert tiling(0, batch=batch).side == 1000 // ALIGN * ALIGN
+def test_tiles_below_the_floor_are_refused():
+    with pytest.raises(InvalidValueError, match=r"Tiles of 64 pixels would be all margin\. Give 128 pixels or more"):
+        tiling(64)
+
+
+@pytest.mark.parametrize(
+    ("device", "size", "bytes", "margin", "side"),
+    [
+        ("cuda", (9000, 9000), 300 * 3000**2, 0, 3000),
+        ("cuda", (9000, 9000), 300 * 3000**2, 112, 3000 - 224),
+        ("cpu", (9000, 9000), 300 * 3000**2, 112, CPU_SIDE),
+        ("cpu", (20, 1152), 300 * 3000**2, 112, 3000 - 224),  # hardly larger than a tile: better in one piece
+        ("cpu", (20, 1153), 300 * 3000**2, 112, CPU_SIDE),
+        ("cpu", (9000, 9000), 300 * 500**2, 112, 500 - 224),
+        ("cpu", (9000, 9000), 1000, 112, FLOOR),  # there may be more by the time that it is needed
+    ],
+)
+def test_a_tile_fits_with_its_margins(device, size, bytes, margin, side):
+    assert choose_side(size, torch.device(device), bytes, 300, margin) == side
+
+
+def test_less_memory_than_the_smallest_tile_takes_may_be_refused():
+    needed = 300 * (FLOOR + 224) ** 2
+    assert choose_side(SIZE, torch.device("cpu"), needed, 300, 112, strict=True) == FLOOR
+    with pytest.raises(InvalidValueError, match=r"74 MB are too little memory for the smallest tile\. Allow 75 MB"):
+        choose_side(SIZE, torch.device("cpu"), needed - 1, 300, 112, strict=True)
 
 
 @pytest.mark.parametrize(
@@ -102,7 +127,7 @@ def test_windows_give_what_the_whole_picture_gives(size):
     picture = decoder.decode(features, size)
     for window in whole(size).tiles(FLOOR):
         for level, stride, part in zip(
-            features, encoder.strides, encode_window(encoder, BACKEND, image, window), strict=True
+            features, encoder.strides, encode_window(encoder, BACKEND, Raster.of(image), window), strict=True
         ):
             torch.testing.assert_close(part, window.cells(stride).of(level), rtol=0, atol=1e-6)
 
@@ -112,3 +137,57 @@ def test_windows_give_what_the_whole_picture_gives(size):
 
         part = decode_window(decoder, BACKEND, there, size, window)
         torch.testing.assert_close(part, window.of(picture), rtol=0, atol=1e-6)
+
+
+@pytest.mark.parametrize(("room", "calls"), [(10**9, 12), (0, 24)])
+def test_features_of_tiles_are_kept_where_all_of_them_have_room(room, calls):
+    encoder = LiteEncoder((4, 8, 8, 8)).eval()
+    image, encoded = torch.rand(1, 3, *SIZE), []
+    encoder.register_forward_hook(lambda *_: encoded.append(1))
+    view = Encoded(encoder, BACKEND, Raster.of(image), room)
+    tiles = list(whole(SIZE).tiles(FLOOR))
+    for window in tiles:
+        view(window)
+    expected = encoder(image)
+    del encoded[-1]
+    for window in tiles:
+        outer = window.grown(64, SIZE)
+        for level, stride, part in zip(expected, encoder.strides, view(outer), strict=True):
+            torch.testing.assert_close(part, outer.cells(stride).of(level), rtol=0, atol=1e-6)
+    assert len(encoded) == calls
+
+
+def test_features_of_a_picture_in_one_tile_are_always_kept():
+    encoder, encoded = LiteEncoder((4, 8, 8, 8)).eval(), []
+    encoder.register_forward_hook(lambda *_: encoded.append(1))
+    view = Encoded(encoder, BACKEND, Raster.of(torch.rand(1, 3, *SIZE)), room=-1)
+    assert all(a.data_ptr() == b.data_ptr() for a, b in zip(view(whole(SIZE)), view(whole(SIZE)), strict=True))
+    assert len(encoded) == 1
+
+
+def test_parts_that_are_no_tiles_are_not_kept():
+    """A window whose border cells belong to its neighbours in part would spoil theirs."""
+    encoder = LiteEncoder((4, 8, 8, 8)).eval()
+    image = torch.rand(1, 3, *SIZE)
+    view = Encoded(encoder, BACKEND, Raster.of(image), 10**9)
+    view(Window(0, 0, 150, 150))
+    for level, stride, part in zip(encoder(image), encoder.strides, view(Window(0, 0, 128, 128)), strict=True):
+        torch.testing.assert_close(part, Window(0, 0, 128, 128).cells(stride).of(level), rtol=0, atol=1e-6)
+    assert view(Window(0, 0, 64, 64))[0].shape == (1, 8, 32, 32)
+
+
+@pytest.mark.parametrize("family", ["lite", "vgg"])
+def test_maps_of_a_window_shrink_on_the_way(family):
+    """The last layers work for hardly more than the window, which makes most of the margin cheap."""
+    lite = family == "lite"
+    encoder = LiteEncoder((4, 8, 8, 8)) if lite else VGGEncoder()
+    decoder = mirror_decoder(encoder).eval()
+    size, window, seen = (320, 448), Window(128, 64, 192, 192), []
+    last = decoder.out if lite else decoder.convs["conv1_1"]
+    last.register_forward_pre_hook(lambda _, inputs: seen.append(inputs[0].shape[2:]))
+    with torch.no_grad():
+        features = encoder.eval()(torch.rand(1, 3, *size))
+        whole_picture = decoder.decode(features, size)
+        part = decoder.decode(features, size, window)
+    torch.testing.assert_close(part, window.of(whole_picture), rtol=0, atol=1e-5)
+    assert seen == [(320, 448), (64 + 4, 128 + 4)]

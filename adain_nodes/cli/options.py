@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
@@ -60,6 +61,27 @@ MaxPixels = Annotated[
     int, option("--max-pixels", panel=_FILES, help="Refuse larger pictures (a guard against decompression bombs).")
 ]
 
+
+def memory(text: str | int) -> int:
+    """The bytes of "2GB", "500 MB" or "2000000000"; raises BadParameter for anything else."""
+    found = re.fullmatch(r"(\d+(?:\.\d+)?)\s*([KMGT]?)B?", str(text).strip().upper())
+    if not found:
+        raise typer.BadParameter(f"{text!r} is no amount of memory: write 2GB or 500MB.")
+    return int(float(found[1]) * 1000 ** " KMGT".index(found[2] or " "))
+
+
+MaxMemory = Annotated[
+    int,
+    typer.Option(
+        "--max-memory",
+        parser=memory,
+        metavar="SIZE",
+        rich_help_panel=_FILES,
+        show_default="half of what is free",
+        help="About how much memory to take, such as 2GB; larger pictures are made in parts, with the same result.",
+    ),
+]
+
 # Model
 _MODEL = "Model"
 Model = Annotated[
@@ -70,8 +92,9 @@ DecoderFile = Annotated[
 ]
 Device = Annotated[str, option("--device", panel=_MODEL, help="auto, cpu, cuda, cuda:1 or mps.")]
 Dtype = Annotated[str, option("--dtype", panel=_MODEL, help="Precision: auto, float32, bfloat16 or float16.")]
-Compile = Annotated[
-    bool, option("--compile", panel=_MODEL, help="Compile first, which takes a while, then run faster.")
+Engine = Annotated[
+    str,
+    option("--engine", panel=_MODEL, help="torch; compile or openvino take a while at first, and are faster then."),
 ]
 
 

@@ -18,6 +18,7 @@ def repeat(
         Path | None, typer.Option("--out", "-o", help="Where to; NAME-repeat beside the result unless given.")
     ] = None,
     max_pixels: options.MaxPixels = 512_000_000,
+    max_memory: options.MaxMemory = 0,
     device: options.Device = "auto",
 ) -> None:
     """Make a result again, from the same files with the same settings.
@@ -30,9 +31,8 @@ def repeat(
 
     parameters = read_parameters(result)
     recipe = recipe_of(parameters, result.parent)
-    transfer = options.load(
-        recipe.model, recipe.decoder, device, str(parameters.get("dtype", "auto")), max_pixels=max_pixels
-    )
+    dtype, limits = str(parameters.get("dtype", "auto")), {"max_pixels": max_pixels, "max_memory": max_memory}
+    transfer = options.load(recipe.model, recipe.decoder, device, dtype, **limits)
     if transfer.fingerprint != parameters.get("encoder"):
         err.print(
             f"[yellow]The model has changed:[/] the result was made with {escape(str(parameters.get('encoder')))}, "

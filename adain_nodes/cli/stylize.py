@@ -31,11 +31,12 @@ def stylize(
     recursive: options.Recursive = False,
     skip_existing: options.SkipExisting = False,
     max_pixels: options.MaxPixels = 512_000_000,
+    max_memory: options.MaxMemory = 0,
     model: options.Model = "lite",
     decoder: options.DecoderFile = None,
     device: options.Device = "auto",
     dtype: options.Dtype = "auto",
-    compile: options.Compile = False,
+    engine: options.Engine = "torch",
 ) -> None:
     """Give photographs the style of pictures.
 
@@ -49,7 +50,8 @@ def stylize(
         "model": model, "decoder": decoder, "depth": int(depth), "quality": quality, "lossless": lossless,
     }  # fmt: skip
     tasks = plan(photos, style, mask, out_path, f".{format}", recursive=recursive, settings=settings)
-    transfer = options.load(model, decoder, device, dtype, compile=compile, max_pixels=max_pixels)
+    limits = {"max_pixels": max_pixels, "max_memory": max_memory}
+    transfer = options.load(model, decoder, device, dtype, engine=engine, **limits)
     execute(tasks, Cook(transfer), skip_existing=skip_existing)
 
 
@@ -60,7 +62,7 @@ def execute(tasks: list[Task], cook: Cook, *, skip_existing: bool = False) -> No
     explain_notes()
     with progress() as bar:
         total = bar.add_task("Stylising", total=len(tasks))
-        report = run(tasks, cook, skip_existing=skip_existing, progress=lambda _: bar.advance(total))
+        report = run(tasks, cook, skip_existing=skip_existing, progress=lambda done: bar.update(total, completed=done))
     summarise(report)
     if report.failed:
         raise typer.Exit(1)

@@ -82,3 +82,18 @@ class HostedTransfer(StyleTransfer):
     def __init__(self, decoder: LoadedDecoder) -> None:
         StyleEncoder.__init__(self, decoder.encoder.network, host.backend())
         self.decoder, self.fingerprint = decoder.network, decoder.encoder.fingerprint
+
+
+def stamps(model: str) -> list[str | int]:
+    """What changes when a weight file of a model of the catalogue is replaced; raises as ``find``."""
+    known = MODELS[model]
+    return [*find(known.encoder.name), *find(known.decoder.name)]
+
+
+def load_model(model: str) -> HostedTransfer:
+    """The pipeline of a model of the catalogue, on the host's device; raises as ``load_encoder``."""
+    known = MODELS[model]
+    encoder = load_encoder(find(known.encoder.name))
+    decoder = load_decoder(find(known.decoder.name), encoder)
+    host.load(encoder.patcher, decoder.patcher)
+    return HostedTransfer(decoder)

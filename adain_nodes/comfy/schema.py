@@ -7,7 +7,9 @@ from typing import Any
 
 from comfy_api.latest import io  # pyright: ignore[reportMissingImports]
 
+from adain_nodes.checkpoints.catalogue import MODELS
 from adain_nodes.encoding import STYLE_SIZE
+from adain_nodes.pipeline import PRESERVE_COLOR
 
 AdaINEncoder = io.Custom("ADAIN_ENCODER")
 AdaINDecoder = io.Custom("ADAIN_DECODER")
@@ -45,4 +47,25 @@ def style_size_input(name: str) -> io.Int.Input:
         step=8,
         tooltip="Short side in pixels to which the style picture is brought first: larger means larger strokes. "
         "0 keeps its size.",
+    )
+
+
+def preserve_color_input() -> io.Combo.Input:
+    """The choice of whose colours a result has."""
+    return io.Combo.Input(
+        "preserve_color",
+        options=list(PRESERVE_COLOR),
+        default=PRESERVE_COLOR[0],
+        tooltip="Keep the picture's own colours: coral, mean-std and histogram recolour the style first, "
+        "luminance takes only the light of the result.",
+    )
+
+
+def model_input() -> io.Combo.Input:
+    """The choice among the models of the catalogue."""
+    return io.Combo.Input(
+        "model",
+        options=list(MODELS),
+        default=next(iter(MODELS)),
+        tooltip="lite is embedded and fast. vgg19 is the paper's model and has to be downloaded first.",
     )

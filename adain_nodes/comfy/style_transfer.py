@@ -5,13 +5,11 @@ from __future__ import annotations
 from comfy_api.latest import io  # pyright: ignore[reportMissingImports]
 from torch import Tensor
 
-from adain_nodes.checkpoints.catalogue import MODELS
 from adain_nodes.comfy import host, networks
-from adain_nodes.comfy.schema import alpha_input, node, style_size_input
+from adain_nodes.comfy.schema import alpha_input, model_input, node, preserve_color_input, style_size_input
 from adain_nodes.comfy.tensors import common_batch, from_image, samples
 from adain_nodes.core.sizing import size_of
 from adain_nodes.core.style import Style
-from adain_nodes.pipeline import PRESERVE_COLOR
 from adain_nodes.tiling import Progress
 
 
@@ -31,20 +29,9 @@ class StyleTransferNode(io.ComfyNode):
                 io.Image.Input("image", tooltip="The pictures to stylise: one, a batch, or the frames of a video."),
                 io.Image.Input("style_image", tooltip="The style: one picture for all, or one for each."),
                 alpha_input(),
-                io.Combo.Input(
-                    "preserve_color",
-                    options=list(PRESERVE_COLOR),
-                    default=PRESERVE_COLOR[0],
-                    tooltip="Keep the picture's own colours: coral, mean-std and histogram recolour the style first, "
-                    "luminance takes only the light of the result.",
-                ),
+                preserve_color_input(),
                 style_size_input("style_size"),
-                io.Combo.Input(
-                    "model",
-                    options=list(MODELS),
-                    default=next(iter(MODELS)),
-                    tooltip="lite is embedded and fast. vgg19 is the paper's model and has to be downloaded first.",
-                ),
+                model_input(),
             ],
             outputs=[io.Image.Output(display_name="image", tooltip="The stylised pictures.")],
         )
@@ -52,8 +39,7 @@ class StyleTransferNode(io.ComfyNode):
     @classmethod
     def fingerprint_inputs(cls, model: str, **inputs: object) -> list[str | int]:
         """Another one when a weight file was replaced."""
-        known = MODELS[model]
-        return [*networks.find(known.encoder.name), *networks.find(known.decoder.name)]
+        return networks.stamps(model)
 
     @classmethod
     def execute(
@@ -62,11 +48,7 @@ class StyleTransferNode(io.ComfyNode):
         """Stylise part by part. One style for all is encoded once, unless its colours follow each content."""
         rgb, look = from_image(image), from_image(style_image)
         count = common_batch(images=len(rgb), style_images=len(look))
-        known = MODELS[model]
-        encoder = networks.load_encoder(networks.find(known.encoder.name))
-        decoder = networks.load_decoder(networks.find(known.decoder.name), encoder)
-        host.load(encoder.patcher, decoder.patcher)
-        transfer = networks.HostedTransfer(decoder)
+        transfer = networks.load_model(model)
         style: Style | None = None
         if len(look) == 1 and preserve_color in ("none", "luminance"):
             style = transfer.encode_style(samples(look, slice(1), 1), size=style_size)

@@ -23,12 +23,20 @@ class ShapeError(AdaINError, ValueError):
     """Tensors whose shapes do not fit together, or are not what a function takes."""
 
 
+class DivergedError(AdaINError):
+    """A loss or a gradient that became NaN or infinite."""
+
+
 class EncoderMismatchError(AdaINError):
     """A style or a decoder that belongs to another encoder than the one in use."""
 
 
 class ImageError(AdaINError):
     """A picture that cannot be read: missing, not an image, truncated, empty or too large."""
+
+
+class VideoError(AdaINError):
+    """A clip that cannot be read: missing, no video, without pictures, too large."""
 
 
 class OutputError(AdaINError):

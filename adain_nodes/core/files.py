@@ -45,7 +45,7 @@ def replacing(path: Path) -> Generator[Path]:
         yield temporary
         temporary.replace(target)
     except OSError as error:
-        cause, remedy = _CAUSES.get(error.errno or 0, (error.strerror, "Choose another file name or folder."))
+        cause, remedy = _CAUSES.get(error.errno or 0, (error.strerror or error, "Choose another file name or folder."))
         raise OutputError(f"{path} cannot be written: {cause}.", remedy, path=path, errno=error.errno) from error
     finally:
         with contextlib.suppress(OSError):  # what stopped the writing may stop this too, and is reported above

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import torch
 from torch import Tensor
@@ -15,7 +15,6 @@ from adain_nodes.core.errors import InvalidValueError, ShapeError
 from adain_nodes.core.sizing import mask_of_level, size_of
 from adain_nodes.core.statistics import Moments, merge_moments, moments
 from adain_nodes.core.style import Style
-from adain_nodes.core.windows import Window
 
 FADE = 0.25
 """How much of a soft mask there must be, with no style outside, before none of the photograph's own pixels is left."""
@@ -28,10 +27,6 @@ class Region:
     mask: Tensor | None
     style: Style
     alpha: float = 1.0
-
-    def within(self, window: Window) -> Region:
-        """What a window sees of it, where the mask has the picture's size."""
-        return self if self.mask is None else replace(self, mask=window.of(self.mask))
 
 
 Measured = tuple[tuple[Moments, ...], ...]

@@ -19,6 +19,11 @@ def at_least(size: Size, minimum: int) -> Size:
     return max(size[0], minimum), max(size[1], minimum)
 
 
+def halved(size: Size, times: int) -> Size:
+    """A size with both sides halved so often, rounded up."""
+    return -(-size[0] // 2**times), -(-size[1] // 2**times)
+
+
 def pad_to_minimum(image: Tensor, minimum: int) -> Tensor:
     """B×C×H×W, each side at least ``minimum``: smaller pictures are continued with their last row and column.
 

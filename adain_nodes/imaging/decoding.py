@@ -11,6 +11,7 @@ import threading
 import warnings
 import zlib
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -28,6 +29,7 @@ from PIL import (
 )
 
 from adain_nodes.core.errors import ImageError
+from adain_nodes.core.sizing import Size
 from adain_nodes.imaging.libvips import libvips
 from adain_nodes.imaging.profiles import read_profile
 
@@ -74,6 +76,19 @@ def open_header(data: bytes) -> ImageFile.ImageFile:
     never start another program, as EPS does.
     """
     return _plugin(data)(io.BytesIO(data))
+
+
+def size_by_windows(path: Path) -> Size | None:
+    """Height and width of a file, as its header has them, if libvips reads its format window by window."""
+    try:
+        with _pillow_warnings(), path.open("rb") as file:
+            plugin = _plugin(file.read(16))
+            file.seek(0)
+            image = plugin(file)
+            by_windows = plugin not in (GifImagePlugin.GifImageFile, BmpImagePlugin.BmpImageFile)
+            return (image.height, image.width) if by_windows else None
+    except DECODE_ERRORS:  # whoever reads the file will say what is wrong with it
+        return None
 
 
 def _plugin(data: bytes) -> type[ImageFile.ImageFile]:

@@ -1,10 +1,12 @@
 """Finding the pictures that a user means, and reading their files."""
 
+import contextlib
 import glob
 import os
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from pathlib import Path
+from typing import BinaryIO
 
 from adain_nodes.core.errors import ImageError
 
@@ -49,18 +51,25 @@ def _natural(path: Path) -> tuple[list[str | int], str]:
 
 def read_bytes(path: Path) -> bytes:
     """The content of a file; raises ImageError when it is missing, empty, no regular file, or may not be read."""
+    with opened(path) as file:
+        return file.read()
+
+
+@contextlib.contextmanager
+def opened(path: Path) -> Iterator[BinaryIO]:
+    """A file to read from; raises ImageError as ``read_bytes``."""
     try:
         if path.is_dir():
             raise ImageError(f"{path} is a folder, not a picture.", "Name a file inside it.", path=path)
         if path.exists() and not path.is_file():
             raise ImageError(f"{path} is a device or a pipe, not a file.", "Name a picture file.", path=path)
-        data = path.read_bytes()
+        with path.open("rb") as file:
+            if not os.fstat(file.fileno()).st_size:
+                raise ImageError(f"{path} is empty, 0 bytes.", "Copy or download it again.", path=path)
+            yield file
     except FileNotFoundError as error:
         raise ImageError(f"{path} does not exist.", "Check the spelling and the folder.", path=path) from error
     except OSError as error:
         raise ImageError(f"{path} cannot be read: {error.strerror}.", "Check its permissions.", path=path) from error
     except ValueError as error:
         raise ImageError(f"{str(path)!r} is no file name: {error}.", "Name a picture file.") from error
-    if not data:
-        raise ImageError(f"{path} is empty, 0 bytes.", "Copy or download it again.", path=path)
-    return data

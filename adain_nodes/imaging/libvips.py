@@ -1,6 +1,7 @@
 """libvips, loaded only when a picture needs it."""
 
 import contextlib
+import errno
 import functools
 import os
 from collections.abc import Iterator
@@ -21,9 +22,15 @@ def libvips() -> Iterator[Any]:
     try:
         yield pyvips
     except pyvips.Error as error:
-        raise OSError(str(error).strip().splitlines()[-1].strip()) from error
+        reason = str(error).strip().splitlines()[-1].strip()
+        full = os.strerror(errno.ENOSPC) in str(error)
+        raise (OSError(errno.ENOSPC, reason) if full else OSError(reason)) from error
 
 
 @functools.cache
 def _first_user() -> int:
+    import pyvips
+
+    # Its memory of what was opened would hold files that have been deleted, and show former contents of others.
+    pyvips.cache_set_max(0)
     return os.getpid()  # a forked process inherits the answer

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import os
+from pathlib import Path
 from typing import TypeAlias
 
 import torch
@@ -11,7 +12,11 @@ from PIL import Image
 from torch import Tensor
 
 from adain_nodes.core.errors import InvalidValueError, ShapeError
+from adain_nodes.core.raster import Raster
+from adain_nodes.core.resampling import TRIANGLE, resampled
 from adain_nodes.core.sizing import Size, resize_mask, size_of
+from adain_nodes.imaging.decoding import size_by_windows
+from adain_nodes.imaging.large import open_large_mask
 from adain_nodes.imaging.reading import MAX_PIXELS, Picture, read_image, read_mask
 
 log = logging.getLogger("adain_nodes")
@@ -49,15 +54,7 @@ def as_picture(image: ImageLike, max_pixels: int = MAX_PIXELS) -> tuple[Tensor, 
 def as_mask(mask: MaskLike, size: Size, max_pixels: int = MAX_PIXELS) -> Tensor:
     """(B or 1)×1×H×W float32 in [0, 1] of exactly ``size``; raises as ``as_picture``."""
     if isinstance(mask, Tensor):
-        if mask.ndim < 2 or 0 in mask.shape:
-            raise ShapeError(
-                f"A mask has the shape {tuple(mask.shape)}; expected height and width as its last axes.",
-                "Use one mask for all pictures, or one for each.",
-                shape=tuple(mask.shape),
-            )
-        if mask.dtype != torch.bool:
-            _check_samples(mask, "mask")
-        batch = mask.reshape(-1, 1, *mask.shape[-2:]).float()
+        batch = _as_batch(mask)
         if size_of(batch) != size:
             log.warning("mask resized from %s to %s (height, width)", tuple(size_of(batch)), size)
         return resize_mask(batch, size)
@@ -65,6 +62,39 @@ def as_mask(mask: MaskLike, size: Size, max_pixels: int = MAX_PIXELS) -> Tensor:
     for note in notes:
         log.warning("%s", note)
     return values
+
+
+def _as_batch(mask: Tensor) -> Tensor:
+    if mask.ndim < 2 or 0 in mask.shape:
+        raise ShapeError(
+            f"A mask has the shape {tuple(mask.shape)}; expected height and width as its last axes.",
+            "Use one mask for all pictures, or one for each.",
+            shape=tuple(mask.shape),
+        )
+    if mask.dtype != torch.bool:
+        _check_samples(mask, "mask")
+    return mask.reshape(-1, 1, *mask.shape[-2:]).float()
+
+
+def as_mask_of(mask: MaskLike, picture: Raster, max_pixels: int = MAX_PIXELS) -> Raster:
+    """A mask of the size of a picture, where that is: in memory as by ``as_mask``, or read and stretched by windows.
+
+    Raises as ``as_mask``.
+    """
+    if picture.tensor is not None:
+        return Raster.of(as_mask(mask, picture.size, max_pixels).to(picture.tensor))
+    if isinstance(mask, Tensor):
+        raster, notes = Raster.of(_as_batch(mask)), ()
+    elif isinstance(mask, Image.Image) or not size_by_windows(Path(mask)):
+        values, notes = read_mask(mask, max_pixels=max_pixels)
+        raster = Raster.of(values)
+    else:
+        raster, notes = open_large_mask(mask, max_pixels=max_pixels)
+    for note in notes:
+        log.warning("%s", note)
+    if raster.size != picture.size:
+        log.warning("mask resized from %s to %s (height, width)", tuple(raster.size), picture.size)
+    return resampled(raster, picture.size, TRIANGLE)
 
 
 def _check_samples(tensor: Tensor, what: str) -> None:

@@ -10,6 +10,7 @@ import torch.nn.functional as F
 from PIL import Image
 from torch import Tensor
 
+from adain_nodes.core.color.spaces import luminance
 from adain_nodes.core.errors import ImageError
 from adain_nodes.imaging.decoding import DECODE_ERRORS, decode, decode_pillow
 from adain_nodes.imaging.files import read_bytes
@@ -84,8 +85,7 @@ def read_mask(
     notes = picture.notes
     mask = picture.alpha
     if mask is None:
-        red, green, blue = picture.rgb.split(1, dim=1)
-        mask = 0.299 * red + 0.587 * green + 0.114 * blue
+        mask = luminance(picture.rgb)
     height, width = mask.shape[-2:]
     if size is not None and size != (height, width):
         mask = F.interpolate(mask, size, mode="bilinear", antialias=True)

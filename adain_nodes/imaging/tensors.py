@@ -57,7 +57,12 @@ def to_pil(picture: Tensor) -> Image.Image:
 
 
 def scaled_size(height: int, width: int, short_side: int) -> tuple[int, int]:
-    """Height and width in pixels with the same aspect whose shorter one is ``short_side``."""
+    """Height and width in pixels with the same aspect whose shorter one is ``short_side``.
+
+    Raises InvalidValueError for less than one pixel.
+    """
+    if short_side < 1:
+        raise InvalidValueError(f"A short side of {short_side} px is not possible.", "Give 1 or more, or 0 to keep it.")
     scale = short_side / min(height, width)
     return max(short_side, round(height * scale)), max(short_side, round(width * scale))
 
@@ -71,8 +76,6 @@ def resize(picture: Tensor, short_side: int | None) -> Tensor:
     """
     if not short_side:
         return picture
-    if short_side < 0:
-        raise InvalidValueError(f"A short side of {short_side} px is not possible.", "Give 1 or more, or 0 to keep it.")
     height, width = scaled_size(picture.shape[2], picture.shape[3], short_side)
     if (height, width) == picture.shape[2:]:
         return picture

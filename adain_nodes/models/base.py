@@ -12,8 +12,9 @@ from torch.nn import functional as F
 
 from adain_nodes.core.adain import Features
 from adain_nodes.core.errors import EncoderMismatchError, ShapeError
-from adain_nodes.core.sizing import Size, crop_to
+from adain_nodes.core.sizing import Size, crop_to, size_of
 from adain_nodes.core.statistics import UNBIASED, Convention
+from adain_nodes.core.windows import Window
 
 
 class Encoder(nn.Module, ABC):
@@ -21,7 +22,8 @@ class Encoder(nn.Module, ABC):
 
     ``levels`` names the maps that ``forward`` returns, shallow to deep, ``channels`` their widths and ``strides``
     their step in pixels. ``convention`` is the one its decoders were trained with. ``minimum_size`` is the shortest
-    side in pixels that it takes (reflection padding needs more than one cell at the deepest level).
+    side in pixels that it takes (reflection padding needs more than one cell at the deepest level). ``pixel_bytes``
+    is what a pixel takes at most on its way through encoder, AdaIN and decoder: 930 were measured with VGG-19.
     """
 
     family: str
@@ -29,6 +31,7 @@ class Encoder(nn.Module, ABC):
     channels: tuple[int, ...]
     strides: tuple[int, ...]
     convention: Convention = UNBIASED
+    pixel_bytes: int = 1024
 
     @property
     def minimum_size(self) -> int:
@@ -77,13 +80,16 @@ class Decoder(nn.Module, ABC):
         """How far in pixels, a multiple of the deepest stride, the features around a window change its picture."""
 
     @abstractmethod
-    def forward(self, features: Features) -> Tensor:
-        """Images B×3×H×W, not clamped; up to a stride larger than the picture that was encoded."""
+    def forward(self, features: Features, window: Window | None = None) -> Tensor:
+        """Images B×3×H×W, not clamped; up to a stride larger than the picture that was encoded.
 
-    def decode(self, features: Features, size: Size) -> Tensor:
-        """The picture B×3×H×W of exactly ``size``, clamped to [0, 1], float32."""
+        Of a ``window``, which starts at cells of the deepest level, B×3×h×w: its margin is left behind step by step.
+        """
+
+    def decode(self, features: Features, size: Size, window: Window | None = None) -> Tensor:
+        """The picture B×3×H×W of exactly ``size``, or the ``window`` of it, clamped to [0, 1], float32."""
         self.check_features(features)
-        return crop_to(self(features), size).float().clamp(0, 1)
+        return crop_to(self(features, window), window.size if window else size).float().clamp(0, 1)
 
     def check_features(self, features: Sequence[Tensor]) -> None:
         """Raise ShapeError unless there is one map a level with the channels that this decoder takes."""
@@ -155,6 +161,24 @@ def reflect_pad(x: Tensor, border: int = 1) -> Tensor:
     """
     with torch.autocast(x.device.type, enabled=False):
         return F.pad(x, (border,) * 4, mode="reflect")
+
+
+class Focus:
+    """What is still held of the maps while a decoder works for a window: no more than the layers to come look at."""
+
+    def __init__(self, window: Window | None, level: Tensor, stride: int) -> None:
+        self._window = window
+        height, width = size_of(level)
+        self._held = Window(0, 0, height * stride, width * stride)
+
+    def on(self, ahead: Iterable[int], *maps: tuple[Tensor, int]) -> tuple[Tensor, ...]:
+        """The maps, each with its stride and the deepest first, cut for the 3×3 convolutions of these strides."""
+        if self._window is None:
+            return tuple(level for level, _ in maps)
+        held, deepest = self._held, maps[0][1]
+        margin = -(-sum(ahead) // deepest) * deepest
+        self._held = self._window.grown(margin, (held.bottom, held.right))
+        return tuple(self._held.cells(stride).inside(held.cells(stride)).of(level) for level, stride in maps)
 
 
 def reach(strides: Iterable[int]) -> int:

@@ -14,11 +14,17 @@ from torch import Tensor, nn
 from adain_nodes.core.adain import Features
 from adain_nodes.core.sizing import crop_to, size_of
 from adain_nodes.core.statistics import BIASED
-from adain_nodes.models.base import Decoder, Encoder, ReflectConv, UpsampledConv, reach, upsample
+from adain_nodes.core.windows import Window
+from adain_nodes.models.base import Decoder, Encoder, Focus, ReflectConv, UpsampledConv, reach, upsample
 
 FAMILY = "lite"
 WIDTHS = (16, 32, 64, 128)
 """Channels at full size, and at levels 1 (1/2), 2 (1/4) and 3 (1/8)."""
+
+_FROM_FULL = (1, 1)  # u1, out
+_FROM_ONE = (2, 2, 2, 2, *_FROM_FULL)  # u2, m1, r1
+_FROM_TWO = (4, 4, 4, 4, *_FROM_ONE)  # u3, m2, r2
+"""The strides of the decoder's convolutions from each level on."""
 
 LEVELS = ("level1", "level2", "level3")
 
@@ -43,6 +49,7 @@ class LiteEncoder(Encoder):
     levels = LEVELS
     strides = (2, 4, 8)
     convention = BIASED
+    pixel_bytes = 320  # 260 were measured
 
     def __init__(self, widths: tuple[int, ...] = WIDTHS) -> None:
         super().__init__()
@@ -86,18 +93,24 @@ class LiteDecoder(Decoder):
     @property
     def margin(self) -> int:
         """See Decoder: 64 pixels."""
-        return reach([*(8, 8, 8, 8), *(4, 4, 4, 4), *(2, 2, 2, 2), 1, 1])  # r3; u3, m2, r2; u2, m1, r1; u1, out
+        return reach([8, 8, 8, 8, *_FROM_TWO])  # r3
 
-    def forward(self, features: Features) -> Tensor:
+    def forward(self, features: Features, window: Window | None = None) -> Tensor:
         """See Decoder."""
         one, two, three = features
-        x = cast("Tensor", self.r3(three))
+        focus = Focus(window, one, 2)
+        x, two, one = focus.on(_FROM_TWO, (cast("Tensor", self.r3(three)), 8), (two, 4), (one, 2))
         x = self.r2(self.m2(_join(self.u3(upsample(x)).relu_(), two)).relu_())
+        x, one = focus.on(_FROM_ONE, (x, 4), (one, 2))
         x = self.r1(self.m1(_join(self.u2(upsample(x)).relu_(), one)).relu_())
+        (x,) = focus.on(_FROM_FULL, (x, 2))
         x = self.u1(x).relu_()
         # float32, also under autocast: bfloat16 has no more than 8 bits near 1, and skies would show bands.
         with torch.autocast(x.device.type, enabled=False):
-            return self.out(x.float())
+            x = x.float()  # in a step of its own, which lets go of the former map
+            x = self.out(x)
+        (x,) = focus.on((), (x, 1))
+        return x
 
 
 def _join(deep: Tensor, skip: Tensor) -> Tensor:

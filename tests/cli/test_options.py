@@ -7,6 +7,7 @@ from dataclasses import fields
 from typing import get_args
 
 import pytest
+import typer
 
 from adain_nodes import imaging
 from adain_nodes.backend import DTYPES, choose_backend
@@ -36,7 +37,7 @@ def choices(option):
     ("library", "names"),
     [
         (StyleTransfer.stylize, ("alpha", "preserve_color", "size", "style_size")),
-        (StyleTransfer.from_pretrained, ("model", "decoder", "device", "dtype", "compile", "max_pixels")),
+        (StyleTransfer.from_pretrained, ("model", "decoder", "device", "dtype", "engine", "max_pixels", "max_memory")),
         (load_networks, ("decoder",)),
         (choose_backend, ("device", "dtype")),
         (imaging.write_image, ("quality", "lossless")),
@@ -86,8 +87,8 @@ def test_helps_name_what_there_is():
 def test_pipeline_is_loaded_as_asked(monkeypatch):
     asked = []
     monkeypatch.setattr(StyleTransfer, "from_pretrained", lambda *names, **settings: asked.append((names, settings)))
-    options.load("vgg19", "mine.pth", "cuda:1", "float16", compile=True)
-    settings = {"decoder": "mine.pth", "device": "cuda:1", "dtype": "float16", "compile": True}
+    options.load("vgg19", "mine.pth", "cuda:1", "float16", engine="openvino")
+    settings = {"decoder": "mine.pth", "device": "cuda:1", "dtype": "float16", "engine": "openvino"}
     assert asked == [(("vgg19",), settings)]
 
 
@@ -97,3 +98,17 @@ def test_loaded_pipeline_runs():
     assert (transfer.encoder.family, transfer.backend.dtype) == ("lite", DTYPES["bfloat16"])
     with pytest.raises(MissingWeightsError, match=r"\[/x\]"):  # no markup, also while waiting
         options.load("[/x]", None, "cpu", "float32")
+
+
+@pytest.mark.parametrize(
+    ("text", "bytes"),
+    [("2GB", 2_000_000_000), ("1.5 gb", 1_500_000_000), ("500M", 500_000_000), ("64kB", 64_000), ("123", 123), (0, 0)],
+)
+def test_amounts_of_memory(text, bytes):
+    assert options.memory(text) == bytes
+
+
+@pytest.mark.parametrize("text", ["much", "-2GB", "2 GiB", "GB", ""])
+def test_other_amounts_are_refused(text):
+    with pytest.raises(typer.BadParameter, match="is no amount of memory: write 2GB or 500MB"):
+        options.memory(text)

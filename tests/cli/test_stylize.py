@@ -179,6 +179,19 @@ def test_larger_pictures_than_allowed_are_refused(stylize):
     assert err.count("48×40 px, above the limit of 0.001919 megapixels") == 2
 
 
+def test_what_takes_more_memory_than_allowed_is_made_in_parts(stylize):
+    write_image("photos/large.png", torch.rand(1, 3, 300, 420))
+    arguments = ("photos/large.png", "-s", "styles/warm.png", "--depth", 16, "--out")
+    assert stylize(*arguments, "whole.png").status == 0
+    assert stylize(*arguments, "new/parts.png", "--max-memory", "90MB").out == "1 made: new/parts.png\n"
+    assert (made("new/parts.png") - made("whole.png")).abs().max() <= 1.01 / 65535
+    assert read_parameters("new/parts.png") == read_parameters("whole.png")
+    status, _, err = stylize(*arguments, "less.png", "--max-memory", "20MB")
+    assert status == 1
+    assert "photos/large.png: 20 MB are too little memory for the smallest tile. Allow 80 MB or more" in err
+    assert stylize(*arguments, "less.png", "--max-memory", "some").status == 2
+
+
 def test_file_in_the_way_of_the_folder(stylize):
     Path("results").write_text("precious")
     status, out, err = stylize("photos/one.png", "-s", "styles/warm.png")

@@ -3,9 +3,6 @@
 import errno
 import io
 import os
-import shutil
-import subprocess
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -82,19 +79,6 @@ def test_failed_write_keeps_the_old_file_and_no_partial_one(
             replace_file(target, b"new and longer")
     assert target.read_bytes() == b"old"
     assert list(tmp_path.iterdir()) == [target]
-
-
-@pytest.fixture
-def tiny_disk(tmp_path: Path) -> Iterator[Path]:
-    """A file system of 64 KiB."""
-    disk = tmp_path / "disk"
-    disk.mkdir()
-    mount, unmount = shutil.which("mount"), shutil.which("umount")
-    command = [mount or "mount", "-t", "tmpfs", "-o", "size=64k", "none", str(disk)]
-    if not mount or not unmount or subprocess.run(command, capture_output=True, check=False).returncode:
-        pytest.skip("NO TINY DISK: mounting one needs root on Linux; the full disk is only imitated")
-    yield disk
-    subprocess.run([unmount, str(disk)], check=True)
 
 
 def test_full_disk(tiny_disk: Path) -> None:

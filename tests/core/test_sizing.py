@@ -5,7 +5,7 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from adain_nodes.core.sizing import crop_to, mask_of_level, pad_to_minimum, resize_mask, size_of
+from adain_nodes.core.sizing import crop_to, halved, mask_of_level, pad_to_minimum, resize_mask, size_of
 
 
 @pytest.mark.parametrize("shape", [(5, 7), (3, 5, 7), (2, 3, 5, 7)])
@@ -92,3 +92,8 @@ def test_the_last_cell_ends_with_the_picture():
 def test_a_mask_of_another_size_is_resized_evenly():
     mask = torch.linspace(0, 1, 100).expand(1, 1, 100, 100)
     assert torch.allclose(mask_of_level(mask, (64, 64)), resize_mask(mask, (64, 64)))
+
+
+@pytest.mark.parametrize(("times", "expected"), [(0, (7, 16)), (1, (4, 8)), (3, (1, 2)), (9, (1, 1))])
+def test_halved(times, expected):
+    assert halved((7, 16), times) == expected

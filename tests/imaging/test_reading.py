@@ -133,9 +133,9 @@ def test_devices_and_unreadable_files(tmp_path: Path, monkeypatch: pytest.Monkey
     with pytest.raises(ImageError, match="cannot be read: Not a directory"):
         read_image(tmp_path / "file" / "inside.png")
 
-    def refuse(self: Path) -> bytes:  # root may read everything, so the refusal is made up
+    def refuse(self: Path, mode: str) -> None:  # root may read everything, so the refusal is made up
         raise PermissionError(13, "Permission denied", str(self))
 
-    monkeypatch.setattr(Path, "read_bytes", refuse)
+    monkeypatch.setattr(Path, "open", refuse)
     with pytest.raises(ImageError, match=r"cannot be read: Permission denied\. Check its permissions"):
         read_image(tmp_path / "file")

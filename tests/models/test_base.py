@@ -142,7 +142,7 @@ class Wide(Decoder):
 
     family, levels, channels, encoder, margin = "wide", ("one",), (1,), "wide", 0
 
-    def forward(self, features):
+    def forward(self, features, window=None):
         return torch.linspace(-1, 2, 3 * 16).reshape(1, 3, 4, 4).bfloat16() + features[0]
 
 

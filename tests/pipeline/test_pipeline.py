@@ -207,7 +207,7 @@ def test_networks_are_compiled_only_on_request(transfer, monkeypatch):
     monkeypatch.setattr(nn.Module, "compile", lambda self: compiled.append(self))
     StyleTransfer(transfer.encoder, transfer.decoder)
     assert compiled == []
-    StyleTransfer(transfer.encoder, transfer.decoder, compile=True)
+    StyleTransfer(transfer.encoder, transfer.decoder, engine="compile")
     assert compiled == [transfer.encoder, transfer.decoder]
 
 
@@ -220,7 +220,7 @@ def test_pretrained_networks_are_loaded_as_asked(transfer, monkeypatch, tmp_path
 
     monkeypatch.setattr("adain_nodes.pipeline.load_networks", load)
     monkeypatch.setattr(nn.Module, "compile", lambda self: compiled.append(self))
-    settings = {"device": "cpu", "dtype": "bfloat16", "compile": True, "host_folders": [tmp_path]}
+    settings = {"device": "cpu", "dtype": "bfloat16", "engine": "compile", "host_folders": [tmp_path]}
     loaded = StyleTransfer.from_pretrained("vgg19", decoder="mine.pth", **settings)
     StyleTransfer.from_pretrained()
     assert asked == [("vgg19", "mine.pth", [tmp_path]), ("lite", None, ())]

@@ -45,7 +45,7 @@ def test_content_is_encoded_once_and_when_it_is_needed(transfer, cat, night, enc
 
 
 def test_content_in_tiles_gives_the_same_result(transfer, cat, night, close):
-    tiled = StyleTransfer(transfer.encoder, transfer.decoder, device="cpu", dtype="float32", tile=64)
+    tiled = StyleTransfer(transfer.encoder, transfer.decoder, device="cpu", dtype="float32", tile=128)
     large = torch.cat([cat, cat.flip(3)], dim=3)
     prepared = tiled.prepare(large)
     for _ in range(2):
@@ -91,7 +91,7 @@ def test_no_features_outlive_what_was_asked_for(transfer, cat, night, monkeypatc
         seen.extend(weakref.ref(level) for level in features)
         return features
 
-    monkeypatch.setattr("adain_nodes.encoding.encode_window", noted)
+    monkeypatch.setattr("adain_nodes.tiling.encode_window", noted)
     kept = [transfer.stylize(cat, night), transfer.encode_style(cat, size=0)]
     gc.collect()
     assert len(kept) == 2

@@ -116,5 +116,14 @@ def test_progress_is_told_and_may_end_the_work(transfer, night):
         transfer.stylize(smooth(40, 60), night, progress=stop)
 
 
+def test_the_tile_fits_into_the_memory_that_is_allowed(transfer, monkeypatch):
+    limited = StyleTransfer(transfer.encoder, transfer.decoder, device="cpu", max_memory=400_000_000)
+    side = limited._tiling((2000, 2000), 1).side
+    assert 2 * 320 * (side + 2 * 112) ** 2 <= 400_000_000 < 2 * 320 * (side + 64 + 2 * 112) ** 2
+    assert limited._tiling((2000, 2000), 4).side < side
+    monkeypatch.setattr("adain_nodes.encoding.free_memory", lambda device: 10**11)
+    assert transfer._tiling((2000, 2000), 1).side == 768
+
+
 def test_the_tile_is_a_setting_of_the_pipeline():
     assert StyleTransfer.from_pretrained(tile=192).tile == 192

@@ -1,16 +1,52 @@
 """The entry point of colour control: one function for every method, with masks and a strength."""
 
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any, NamedTuple
+
 import torch
 from torch import Tensor
 
-from adain_nodes.core.color.histogram import histogram
+from adain_nodes.core.color.histogram import Distribution, distribution, histogram
 from adain_nodes.core.color.luminance import luminance_only
-from adain_nodes.core.color.moments import coral, mean_std
+from adain_nodes.core.color.moments import ColorMoments, coral, lab_moments, mean_std, rgb_moments
 from adain_nodes.core.errors import InvalidValueError, ShapeError
 
-_BY_STATISTICS = {"coral": coral, "mean-std": mean_std, "histogram": histogram}
+# How a reference is measured, and how an image is changed by that.
+_BY_STATISTICS: dict[str, tuple[Callable[..., ColorMoments | Distribution], Callable[..., Tensor]]] = {
+    "coral": (rgb_moments, coral),
+    "mean-std": (lab_moments, mean_std),
+    "histogram": (distribution, histogram),
+}
 
 METHODS: tuple[str, ...] = (*_BY_STATISTICS, "luminance")
+
+
+class Colors(NamedTuple):
+    """What a method by statistics knows of a reference: all that it takes to give a picture its colours."""
+
+    method: str
+    found: Any  # ColorMoments or Distribution: whose `merged` takes its own kind
+
+    def merged(self, other: Colors) -> Colors:
+        """Those of two parts of a picture together."""
+        return self._replace(found=self.found.merged(other.found))
+
+
+def measure_colors(reference: Tensor, method: str, mask: Tensor | None = None) -> Colors:
+    """The colours of a reference B×3×H×W, or of the part that (B or 1)×1×H×W in [0, 1] marks.
+
+    ``method`` is one of ``METHODS`` but "luminance", which goes by pixels and not by statistics.
+    """
+    return Colors(method, _BY_STATISTICS[method][0](reference, mask))
+
+
+def give_colors(image: Tensor, colors: Colors, *, mask: Tensor | None = None, strength: float = 1.0) -> Tensor:
+    """``match_color`` with a reference that was measured before, as a whole or in parts."""
+    matched = _BY_STATISTICS[colors.method][1](image, colors.found, mask)
+    there = (colors.found.weight > 0).to(image)[..., None, None]
+    return _mixed(image, matched, mask, strength * there)
 
 
 def match_color(
@@ -51,15 +87,13 @@ def match_color(
         )
     _check_shapes(image, reference, mask, reference_mask)
     if method == "luminance":
-        matched = luminance_only(image, reference)
-    else:
-        matched = _BY_STATISTICS[method](image, reference, mask, reference_mask)
-    amount = torch.full_like(image[:, :1], strength)
-    if mask is not None:
-        amount = amount * mask
-    if reference_mask is not None:
-        amount = amount * (reference_mask.amax((2, 3), keepdim=True) > 0)
-    return torch.lerp(image, matched.clamp(0, 1), amount)
+        return _mixed(image, luminance_only(image, reference), mask, torch.full_like(image[:, :1, :1, :1], strength))
+    return give_colors(image, measure_colors(reference, method, reference_mask), mask=mask, strength=strength)
+
+
+def _mixed(image: Tensor, matched: Tensor, mask: Tensor | None, strength: Tensor) -> Tensor:
+    """From the image to its match by (B or 1)×1×1×1, where the mask is."""
+    return torch.lerp(image, matched.clamp(0, 1), strength if mask is None else strength * mask)
 
 
 def _check_shapes(image: Tensor, reference: Tensor, mask: Tensor | None, reference_mask: Tensor | None) -> None:

@@ -1,6 +1,8 @@
 """Colour matching by mean and covariance: CORAL in RGB, mean and standard deviation in Lab."""
 
-from typing import cast
+from __future__ import annotations
+
+from typing import NamedTuple, cast
 
 import torch
 from torch import Tensor
@@ -13,11 +15,42 @@ _RGB_NOISE = (1 / 255) ** 2 / 12
 _LAB_NOISE = 0.05**2
 
 
-def coral(image: Tensor, reference: Tensor, mask: Tensor | None = None, reference_mask: Tensor | None = None) -> Tensor:
-    """Give ``image`` the mean and covariance of ``reference`` in RGB (correlation alignment, Sun et al. 2016).
+class ColorMoments(NamedTuple):
+    """How much was counted of a picture, B×1, and the mean, B×3×1×1, and covariance, B×3×3, of its channels."""
 
-    ``image`` is B×3×H×W, ``reference`` B×3×H'×W' or 1×3×H'×W', both in [0, 1]; the masks, B×1×H×W and B×1×H'×W' (or
-    batch 1) in [0, 1], weight the pixels from which the statistics come. The result is not clipped.
+    weight: Tensor
+    mean: Tensor
+    covariance: Tensor
+
+    def merged(self, other: ColorMoments) -> ColorMoments:
+        """Those of two parts of a picture together, in float64 on the CPU, as in ``merge_moments``."""
+        a, b = (ColorMoments(*(tensor.detach().cpu().double() for tensor in part)) for part in (self, other))
+        weight = a.weight + b.weight
+        share = (b.weight / weight.clamp(min=torch.finfo(weight.dtype).tiny))[..., None]
+        delta = (b.mean - a.mean).flatten(2)
+        spread = torch.lerp(a.covariance, b.covariance, share) + share * (1 - share) * delta @ delta.mT
+        return ColorMoments(weight, a.mean + share[..., None] * (b.mean - a.mean), spread)
+
+
+def rgb_moments(picture: Tensor, mask: Tensor | None = None) -> ColorMoments:
+    """Those of a picture, B×3×H×W; the mask, (B or 1)×1×H×W in [0, 1], weights its pixels."""
+    mean = weighted_mean(picture, mask)
+    centred = picture - mean
+    columns = [weighted_mean(centred * channel, mask) for channel in centred.chunk(3, dim=1)]
+    weights = torch.ones_like(picture[:, :1]) if mask is None else mask
+    return ColorMoments(weights.sum((2, 3)), mean, torch.cat(columns, dim=2).squeeze(-1))
+
+
+def lab_moments(picture: Tensor, mask: Tensor | None = None) -> ColorMoments:
+    """``rgb_moments``, of an RGB picture in CIE Lab."""
+    return rgb_moments(rgb_to_lab(picture), mask)
+
+
+def coral(image: Tensor, reference: ColorMoments, mask: Tensor | None = None) -> Tensor:
+    """Give ``image`` the mean and covariance of a reference in RGB (correlation alignment, Sun et al. 2016).
+
+    ``image`` is B×3×H×W in [0, 1], the ``rgb_moments`` those of B pictures or one; the mask, B×1×H×W (or batch 1) in
+    [0, 1], weights the pixels from which the image's own come. The result is not clipped.
 
     This is how the AdaIN paper keeps the content's colours: image = style, reference = content, before stylisation.
     As in ``coral`` of naoto0804/pytorch-AdaIN (``function.py``), the channels are standardised, whitened with the
@@ -25,29 +58,25 @@ def coral(image: Tensor, reference: Tensor, mask: Tensor | None = None, referenc
     added to a *sum* over pixels regularises, by an amount that depends on the picture's size, and a constant channel
     gives NaN; here the regularisation is the noise of 8-bit rounding. The roots are taken in float64 on the CPU.
     """
-    mean, covariance = _mean_and_covariance(image, mask)
-    target_mean, target_covariance = _mean_and_covariance(reference, reference_mask)
-    std, correlation = _standardise(covariance)
-    target_std, target_correlation = _standardise(target_covariance)
+    own = rgb_moments(image, mask)
+    std, correlation = _standardise(own.covariance)
+    target_std, target_correlation = _standardise(reference.covariance)
     transform = _symmetric_power(target_correlation, 0.5) @ _symmetric_power(correlation, -0.5)
     transform = target_std.unsqueeze(-1) * transform / std.unsqueeze(-2)
-    return mix_channels(transform.to(image), image - mean) + target_mean
+    return mix_channels(transform.to(image), image - own.mean) + reference.mean.to(image)
 
 
-def mean_std(
-    image: Tensor, reference: Tensor, mask: Tensor | None = None, reference_mask: Tensor | None = None
-) -> Tensor:
-    """Give ``image`` the mean and standard deviation of ``reference`` in each channel of CIE Lab.
+def mean_std(image: Tensor, reference: ColorMoments, mask: Tensor | None = None) -> Tensor:
+    """Give ``image`` the mean and standard deviation of a reference, by its ``lab_moments``, in each channel of Lab.
 
     Shapes, masks and clipping as in :func:`coral`. The method of Reinhard et al. 2001, in CIE Lab instead of their
-    lαβ. Differentiable in both pictures.
+    lαβ. Differentiable in the image and the moments.
     """
-    lab, target = rgb_to_lab(image), rgb_to_lab(reference)
-    mean, target_mean = weighted_mean(lab, mask), weighted_mean(target, reference_mask)
-    variance = weighted_mean((lab - mean).square(), mask)
-    target_variance = weighted_mean((target - target_mean).square(), reference_mask)
-    gain = ((target_variance + _LAB_NOISE) / (variance + _LAB_NOISE)).sqrt()
-    return lab_to_rgb((lab - mean) * gain + target_mean)
+    lab = rgb_to_lab(image)
+    own = rgb_moments(lab, mask)
+    variance, target = (moments.covariance.diagonal(dim1=-2, dim2=-1).to(lab) for moments in (own, reference))
+    gain = ((target + _LAB_NOISE) / (variance + _LAB_NOISE)).sqrt()[..., None, None]
+    return lab_to_rgb((lab - own.mean) * gain + reference.mean.to(lab))
 
 
 def weighted_mean(image: Tensor, weights: Tensor | None) -> Tensor:
@@ -56,14 +85,6 @@ def weighted_mean(image: Tensor, weights: Tensor | None) -> Tensor:
         return image.mean((2, 3), keepdim=True)
     total = weights.sum((2, 3), keepdim=True).clamp(min=torch.finfo(weights.dtype).tiny)
     return (image * weights).sum((2, 3), keepdim=True) / total
-
-
-def _mean_and_covariance(image: Tensor, weights: Tensor | None) -> tuple[Tensor, Tensor]:
-    """Mean, B×3×1×1, and covariance over the number of pixels, B×3×3."""
-    mean = weighted_mean(image, weights)
-    centred = image - mean
-    columns = [weighted_mean(centred * channel, weights) for channel in centred.chunk(3, dim=1)]
-    return mean, torch.cat(columns, dim=2).squeeze(-1)
 
 
 def _standardise(covariance: Tensor) -> tuple[Tensor, Tensor]:

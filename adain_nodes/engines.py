@@ -1,0 +1,92 @@
+"""What computes the networks: PyTorch as it is, PyTorch's compiler, or OpenVINO."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from adain_nodes.backend import Backend
+from adain_nodes.core.adain import Features
+from adain_nodes.core.errors import AdaINError, InvalidValueError
+from adain_nodes.models.base import Decoder, Encoder
+
+_EXAMPLE = 40
+"""The side in pixels of the picture that networks are traced with; they take any other size all the same."""
+
+
+def set_engine(name: str, encoder: Encoder, decoder: Decoder, backend: Backend) -> None:
+    """Let one of ENGINES compute the ``forward`` of two networks, which lie on the backend's device, in its precision.
+
+    "torch" is PyTorch operation by operation. "compile" is its compiler: the first picture of each size takes much
+    longer. "openvino", for CPUs alone, takes some seconds once. Nothing but the time and the last bits of the results
+    changes. Raises InvalidValueError for an unknown name and a device that the engine does not know, AdaINError
+    without the library.
+    """
+    if name not in ENGINES:
+        raise InvalidValueError(f"There is no engine {name!r}.", f"Choose {', '.join(ENGINES)}.", engine=name)
+    ENGINES[name](encoder, decoder, backend)
+
+
+def _torch(encoder: Encoder, decoder: Decoder, backend: Backend) -> None:
+    """As they are."""
+
+
+def _compile(encoder: Encoder, decoder: Decoder, backend: Backend) -> None:
+    encoder.compile()
+    decoder.compile()
+
+
+def _openvino(encoder: Encoder, decoder: Decoder, backend: Backend) -> None:
+    if backend.device.type != "cpu":
+        raise InvalidValueError(
+            f"OpenVINO computes on the CPU here, not on {backend.device}.",
+            "Choose the device cpu, or the engine torch.",
+        )
+    image = torch.rand(2, 3, _EXAMPLE, _EXAMPLE + max(encoder.strides))
+    with torch.no_grad():
+        features = encoder(image)
+    # instead of the modules' own: calls go through all that watches a module, as with any other engine
+    encoder.forward = _WithOpenVINO(encoder, image, backend.dtype)  # pyright: ignore[reportAttributeAccessIssue]
+    decoder.forward = _WithOpenVINO(decoder, features, backend.dtype)  # pyright: ignore[reportAttributeAccessIssue]
+
+
+ENGINES: Mapping[str, Callable[[Encoder, Decoder, Backend], None]] = {
+    "torch": _torch,
+    "compile": _compile,
+    "openvino": _openvino,
+}
+"""By name, what hands an encoder and a decoder over to each engine."""
+
+
+class _WithOpenVINO:
+    """The ``forward`` of a network, computed by OpenVINO; its inputs and outputs are float32 in any precision."""
+
+    def __init__(self, network: Encoder | Decoder, example: Tensor | Features, dtype: torch.dtype) -> None:
+        try:
+            import openvino
+        except ImportError as error:
+            raise AdaINError("The engine openvino is not installed.", "Run `pip install openvino`.") from error
+        with torch.no_grad():
+            program = torch.export.export(network, (example,), dynamic_shapes=(_any_size(example),))
+        precision = {torch.float32: "f32", torch.bfloat16: "bf16", torch.float16: "f16"}[dtype]
+        self._model = openvino.Core().compile_model(
+            openvino.convert_model(program), "CPU", {"INFERENCE_PRECISION_HINT": precision}
+        )
+        self._single = isinstance(network, Decoder)
+
+    def __call__(self, inputs: Tensor | Features) -> Any:
+        tensors = inputs if isinstance(inputs, tuple) else (inputs,)
+        request = self._model.create_infer_request()  # one for each call: they may come from several threads
+        found = request.infer([tensor.float().contiguous().numpy() for tensor in tensors]).to_tuple()
+        outputs = tuple(map(torch.from_numpy, found))
+        return outputs[0] if self._single else outputs
+
+
+def _any_size(example: Tensor | Features) -> Any:
+    """Every dimension but the channels may differ."""
+    if isinstance(example, tuple):
+        return tuple(map(_any_size, example))
+    return dict.fromkeys((0, 2, 3), torch.export.Dim.DYNAMIC)
