@@ -1,5 +1,7 @@
 """Makes the pictures of the nodes' help pages from the example pictures with the embedded model.
 
+Those of the methods that AdaIN is compared with need vgg19 (`adain weights pull vgg19`) and some minutes.
+
 python examples/make_help_pictures.py
 """
 
@@ -13,6 +15,10 @@ from PIL import Image
 from torch import Tensor
 
 from adain_nodes import StyleTransfer, read_image, write_image
+from adain_nodes.baselines.gatys import Gatys
+from adain_nodes.baselines.optimisation import Schedule
+from adain_nodes.baselines.texture import synthesise, synthesise_by_adain
+from adain_nodes.baselines.transform import style_swap_transfer
 from adain_nodes.checkpoints.networks import load_networks
 from adain_nodes.core.color import match_color
 from adain_nodes.core.regions import feather
@@ -20,6 +26,7 @@ from adain_nodes.core.sizing import size_of
 from adain_nodes.imaging import contact_sheet, read_mask, resize, to_tensor
 from adain_nodes.training.finetune import finetune_decoder
 from adain_nodes.training.report import Report
+from adain_nodes.video import FrameStyler
 
 HERE = Path(__file__).parent
 PICTURES = HERE / "pictures"
@@ -33,7 +40,9 @@ def main() -> None:
     show_features(transfer)
     show_regions(transfer)
     show_colors(transfer)
+    show_frames(transfer)
     show_training()
+    show_methods(StyleTransfer.from_pretrained("vgg19"))
 
 
 def show_styles(transfer: StyleTransfer) -> None:
@@ -89,6 +98,17 @@ def show_colors(transfer: StyleTransfer) -> None:
     sheet("StyleTransfer", {"image": bird, "style_image": rose, **kept})
 
 
+def show_frames(transfer: StyleTransfer) -> None:
+    """Something that moves, in its frames."""
+    castle = content("castle")
+    width = 3 * castle.shape[3] // 4
+    frames = {f"{second} s": castle[..., 30 * second : 30 * second + width] for second in (0, 2)}
+    styler = FrameStyler(transfer, style("starry_night"))
+    made = {f"{label}, stylised": styler(frame, float(label[0])) for label, frame in frames.items()}
+    pairs = zip(frames.items(), made.items(), strict=True)
+    sheet("StylizeVideo", dict(pair for both in pairs for pair in both))
+
+
 def show_training() -> None:
     """What the trainer shows of a short run, in which the embedded model judges itself."""
     encoder, decoder = load_networks("lite")
@@ -108,9 +128,28 @@ def show_training() -> None:
     sheet("TrainDecoder", {"samples": samples, "loss_plot": plot}, columns=1, cell=380)
 
 
-def content(name: str) -> Tensor:
+def show_methods(transfer: StyleTransfer) -> None:
+    """Optimisation, texture synthesis and style swap, in the features of the paper's encoder."""
+    castle, stars, waves = content("castle", 240), resize(style("starry_night"), 240), resize(style("ink_waves"), 240)
+    swap = style_swap_transfer(transfer)
+    looks = swap.encode(stars)
+    swaps = {f"alpha {alpha}": swap.stylize(castle, looks, alpha) for alpha in (0.6, 1.0)}
+    sheet("StyleSwap", {"content": castle, "style": stars, **swaps}, quality=58)
+    with transfer.backend.running():
+        made = {"image": castle, "style_image": stars}
+        for iterations in (20, 150):
+            method = Gatys(transfer.encoder, schedule=Schedule(iterations))
+            made[f"{iterations} iterations"] = method.stylize(castle, method.encode_style(stars))
+        sheet("Gatys", made, quality=58)
+        schedule = Schedule(100, scales=3)
+        textures = {"optimization": synthesise(waves, (240, 320), transfer.encoder, schedule=schedule).picture}
+    textures["AdaIN"] = synthesise_by_adain(waves, (240, 320), transfer)
+    sheet("TextureSynthesis", {"image": waves, **textures}, quality=58)
+
+
+def content(name: str, size: int = 360) -> Tensor:
     """An example photograph."""
-    return resize(read_image(PICTURES / "content" / f"{name}.jpg").rgb, 360)
+    return resize(read_image(PICTURES / "content" / f"{name}.jpg").rgb, size)
 
 
 def style(name: str) -> Tensor:
@@ -118,7 +157,7 @@ def style(name: str) -> Tensor:
     return read_image(PICTURES / "style" / f"{name}.jpg").rgb
 
 
-def sheet(node: str, pictures: Mapping[str, Tensor], columns: int = 2, cell: int = 190) -> None:
+def sheet(node: str, pictures: Mapping[str, Tensor], columns: int = 2, cell: int = 190, quality: int = 66) -> None:
     """Pictures with their labels as the picture of a node's page: two a row, because the editor's panel is narrow."""
     labels = list(pictures)
     rows = [labels[start : start + columns] for start in range(0, len(labels), columns)]
@@ -128,7 +167,7 @@ def sheet(node: str, pictures: Mapping[str, Tensor], columns: int = 2, cell: int
     for strip in strips:
         page.paste(strip, ((page.width - strip.width) // 2, top))
         top += strip.height
-    write_image(PAGES / f"AdaIN_{node}.jpg", to_tensor(np.asarray(page)), quality=66)
+    write_image(PAGES / f"AdaIN_{node}.jpg", to_tensor(np.asarray(page)), quality=quality)
 
 
 if __name__ == "__main__":

@@ -20,7 +20,7 @@ HOST_FREE = {"adain_nodes.comfy", "adain_nodes.comfy.tensors", "adain_nodes.comf
 NEEDS = {"comfy": "comfy_api", "app": "gradio"}
 """Parts of the package that need a host or an extra, and what shows that it is there."""
 
-LATE = ("pyvips", "torchvision")
+LATE = ("av", "pyvips", "torchvision")
 """Slow to load and rarely needed: imported inside the functions that use them."""
 
 ONE_BY_ONE = """

@@ -31,8 +31,10 @@ ALLOWED = LIBRARY | {shell: set(LIBRARY) for shell in ("comfy", "app")} | {"cli"
 
 PARTS = {
     "backend": "pipeline",
+    "engines": "pipeline",
     "tiling": "pipeline",
     "encoding": "pipeline",
+    "painting": "pipeline",
     "recipe": "pipeline",
     "batch": "pipeline",
     "__main__": "cli",

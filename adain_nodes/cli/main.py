@@ -12,23 +12,42 @@ import typer
 
 import adain_nodes
 from adain_nodes.cli import app as page
-from adain_nodes.cli import console, measure, normalize, repeat, show, styles, stylize, train, weights
+from adain_nodes.cli import (
+    baselines,
+    console,
+    dataset,
+    measure,
+    normalize,
+    repeat,
+    show,
+    styles,
+    stylize,
+    train,
+    video,
+    weights,
+)
 from adain_nodes.core.errors import AdaINError
 
 app = typer.Typer(
     name="adain",
     help="Arbitrary style transfer with AdaIN: any photograph in the style of any picture.",
-    no_args_is_help=True,
+    invoke_without_command=True,
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
 app.command("stylize")(stylize.stylize)
+app.command("video")(video.video)
+app.command("dataset")(dataset.dataset)
 app.command("demo")(show.demo)
 app.command("repeat")(repeat.repeat)
+app.command("gatys")(baselines.gatys)
+app.command("swap")(baselines.swap)
+app.command("texture")(baselines.texture)
 app.add_typer(styles.app, name="styles")
 app.add_typer(weights.app, name="weights")
 app.command("evaluate")(measure.evaluate)
 app.command("benchmark")(measure.benchmark)
+app.command("flicker")(video.flicker)
 app.command("train")(train.train)
 app.command("app")(page.app)
 app.command("normalize-vgg")(normalize.normalize_vgg)
@@ -42,11 +61,18 @@ def _version(asked: bool) -> None:
 
 @app.callback()
 def _root(
+    context: typer.Context,
     version: Annotated[
         bool, typer.Option("--version", callback=_version, is_eager=True, help="Print the version.")
     ] = False,
 ) -> None:
-    """Arbitrary style transfer with AdaIN: any photograph in the style of any picture."""
+    """Arbitrary style transfer with AdaIN: any photograph in the style of any picture.
+
+    Without a command it opens the web page, as `adain app` does. Where nobody sits at a terminal, who could look at it
+    and end it, it stylises the example pictures instead, as `adain demo` does.
+    """
+    if context.invoked_subcommand is None:
+        (page.app if page.attended() else show.demo)()
 
 
 def main() -> None:

@@ -14,7 +14,8 @@ Models = Annotated[
     typer.Option(
         "--model",
         "-m",
-        help="A model, a weight file, one with another decoder (vgg19+FILE), or microast:FOLDER; repeat it.",
+        help="A model, a weight file, one with another decoder (vgg19+FILE), or a baseline: microast:FOLDER, "
+        "gatys:ITERATIONS, gatys-in:ITERATIONS (AdaIN's statistics), swap; repeat it.",
     ),
 ]
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON instead of tables.")]
@@ -62,7 +63,12 @@ def benchmark(
     model: Models = ["vgg19", "lite"],  # noqa: B006 (Typer copies it)
     side: Annotated[int, typer.Option("--size", help="Side of the square picture in pixels.")] = 512,
     rounds: Annotated[int, typer.Option(help="Repetitions; medians are printed.")] = 7,
-    compile: options.Compile = False,
+    engine: Annotated[
+        list[str], typer.Option("--engine", help="Measure lite with this engine too; repeat it (compile, openvino).")
+    ] = [],  # noqa: B006
+    baselines: Annotated[
+        bool, typer.Option("--baselines", help="Measure Gatys' optimisation and style swap too: minutes.")
+    ] = False,
     device: options.Device = "auto",
     as_json: AsJson = False,
 ) -> None:
@@ -74,8 +80,9 @@ def benchmark(
             model,
             side=side,
             rounds=rounds,
-            compile=compile,
+            engines=engine,
             device=device,
+            baselines=baselines,
             progress=lambda name: status.update(f"Measuring {name} …"),
         )
     _print(result.json() if as_json else result.markdown())

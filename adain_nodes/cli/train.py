@@ -3,21 +3,19 @@
 from __future__ import annotations
 
 import json
-import signal
 from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import fields
 from datetime import timedelta
 from pathlib import Path
-from threading import Event
 from typing import TYPE_CHECKING, Any
 
 import typer
 
 from adain_nodes.cli import options
 from adain_nodes.cli import training_options as training
-from adain_nodes.cli.console import err, escape, explain_notes, out, progress, waiting
+from adain_nodes.cli.console import err, escape, explain_notes, interruptible, out, progress, waiting
 from adain_nodes.core.errors import InvalidValueError
 from adain_nodes.training.config import FREE, TrainingConfig
 
@@ -120,7 +118,7 @@ def _run(settings: dict[str, Any], folder: Path, device: str, *, resuming: bool)
         folder.mkdir(parents=True, exist_ok=True)
         replace_file(folder / _RUN, json.dumps(settings, indent=2).encode())
     contents, styles = ([weighted(source) for source in settings[kind]] for kind in ("content", "style"))
-    with _interruptible() as stop, _shown(config, visible=processes.first) as show:
+    with interruptible("Saving the run …") as stop, _shown(config, visible=processes.first) as show:
         outcome = run(
             config,
             contents,
@@ -155,26 +153,6 @@ def _networks(settings: dict[str, Any], folder: Path, config: TrainingConfig) ->
         encoder = load_encoder(model)
         return encoder, mirror_decoder(encoder), loss_network
     return *load_networks(model, decoder), loss_network
-
-
-@contextmanager
-def _interruptible() -> Iterator[Event]:
-    """An event that Ctrl-C, or a kill that asks, sets: the run is saved and ends. The second time it ends at once."""
-    stop = Event()
-    before = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)}
-
-    def ask(number: int, frame: object) -> None:
-        err.print("Saving the run …")
-        stop.set()
-        signal.signal(number, before[signal.Signals(number)])
-
-    for number in before:
-        signal.signal(number, ask)
-    try:
-        yield stop
-    finally:
-        for number, handler in before.items():
-            signal.signal(number, handler)
 
 
 @contextmanager

@@ -10,16 +10,21 @@ from adain_nodes.comfy.color_match import ColorMatch
 from adain_nodes.comfy.decode import Decode
 from adain_nodes.comfy.encode_content import EncodeContent
 from adain_nodes.comfy.encode_style import EncodeStyle
+from adain_nodes.comfy.gatys import GatysNode
 from adain_nodes.comfy.load_decoder import LoadDecoder
 from adain_nodes.comfy.load_style import LoadStyle
 from adain_nodes.comfy.load_vgg_encoder import LoadVGGEncoder
 from adain_nodes.comfy.masked_adain import MaskedAdaIN
 from adain_nodes.comfy.save_style import SaveStyle
+from adain_nodes.comfy.style_swap import StyleSwap
 from adain_nodes.comfy.style_transfer import StyleTransferNode
+from adain_nodes.comfy.stylize_video import StylizeVideo
+from adain_nodes.comfy.texture_synthesis import TextureSynthesis
 from adain_nodes.comfy.train_decoder import TrainDecoder
 
 NODES: list[type[io.ComfyNode]] = [
     StyleTransferNode,
+    StylizeVideo,
     LoadVGGEncoder,
     LoadDecoder,
     EncodeContent,
@@ -29,6 +34,9 @@ NODES: list[type[io.ComfyNode]] = [
     BlendStyles,
     Decode,
     ColorMatch,
+    StyleSwap,
+    GatysNode,
+    TextureSynthesis,
     SaveStyle,
     LoadStyle,
     TrainDecoder,

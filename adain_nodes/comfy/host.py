@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import uuid
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any, TypeAlias, TypeVar
@@ -30,6 +31,9 @@ EXTENSIONS = {FOLDER: {".pth", ".pt", ".safetensors"}, STYLE_FOLDER: {".safetens
 
 PIXELS_AT_ONCE = 1024 * 1024
 """Pictures of a batch go through the networks together up to this many pixels, which bounds the memory."""
+
+STEPS = 1000
+"""The steps of a progress bar that goes evenly."""
 
 PREVIEW_SIZE = 512
 """Longest side in pixels of the pictures shown while a batch is made."""
@@ -92,6 +96,12 @@ def run_folder(name: str, key: str) -> Path:
     return Path(parent, f"{last}_{key}")
 
 
+def output_file(prefix: str, extension: str) -> Path:
+    """A path below the host's output folder that is not taken, named in the host's way."""
+    folder, name, counter, *_ = folder_paths.get_save_image_path(prefix, folder_paths.get_output_directory())
+    return Path(folder, f"{name}_{counter:05}_{extension}")
+
+
 def _check_name(name: str) -> None:
     if not Path(name).name.strip(" ."):
         raise InvalidValueError("There is no name to save under.", "Write one into the node.")
@@ -138,6 +148,24 @@ def intermediate_device() -> torch.device:
 def to_intermediate(tensor: Tensor) -> Tensor:
     """The tensor, where the host keeps what lies between nodes."""
     return tensor.to(intermediate_device())
+
+
+def new_clip() -> Path:
+    """A file that nobody has, for a clip that the host keeps until it ends."""
+    folder = Path(folder_paths.get_temp_directory())
+    folder.mkdir(parents=True, exist_ok=True)
+    return folder / f"adain_{uuid.uuid4().hex}.mp4"
+
+
+def progress_of_one() -> Progress:
+    """A progress bar for one long piece of work: at each share that it is told, the user may cancel."""
+    bar = ProgressBar(STEPS)
+
+    def tell(share: float) -> None:
+        management.throw_exception_if_processing_interrupted()
+        bar.update_absolute(round(share * STEPS), STEPS)
+
+    return tell
 
 
 class Watch:

@@ -1,4 +1,4 @@
-"""The training objective of the paper (equations 11 to 13), also used to report quality."""
+"""The training objective of the paper (equations 11 to 13), also used to report quality, and its relatives."""
 
 from __future__ import annotations
 
@@ -30,6 +30,18 @@ def style_loss(output: Sequence[Statistics], target: Sequence[Statistics]) -> Te
         _check_same(ours.mean.shape, theirs.mean.shape)
         total = total + F.mse_loss(ours.mean, theirs.mean) + F.mse_loss(ours.std, theirs.std)
     return total
+
+
+def gram_loss(output: Tensor, target: Tensor) -> Tensor:
+    """Gatys et al. 2016, equation 4, for one level: a quarter of the mean squared error of B×C×C Gram matrices."""
+    _check_same(output.shape, target.shape)
+    return F.mse_loss(output, target) / 4
+
+
+def total_variation(image: Tensor) -> Tensor:
+    """Mean squared difference of neighbours in a B×3×H×W image (Mahendran and Vedaldi 2015, β = 2)."""
+    image = image.float()
+    return image.diff(dim=2).square().mean() + image.diff(dim=3).square().mean()
 
 
 def total_loss(content: Tensor, style: Tensor, style_weight: float) -> Tensor:

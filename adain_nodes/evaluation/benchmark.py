@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Sequence
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass, field, replace
 
+from adain_nodes.evaluation.gatys_speed import PLAIN_GATYS, gatys_table, measure_gatys
 from adain_nodes.evaluation.machine import Machine, this_machine
 from adain_nodes.evaluation.markdown import markdown_table
 from adain_nodes.evaluation.memory import MEASURABLE, Memory, measure_memory
-from adain_nodes.evaluation.methods import by_label
+from adain_nodes.evaluation.methods import SWAP, by_label
 from adain_nodes.evaluation.speed import MODELS, Speed, SpeedRow, measure_speed
 from adain_nodes.evaluation.startup import HELP, PIPELINE, TORCH, measure_startup
 from adain_nodes.evaluation.timing import Progress, silent
@@ -41,12 +42,16 @@ class Target:
 
 @dataclass(frozen=True)
 class Benchmark:
-    """All that was measured: ``startup`` in seconds by command; ``memory`` is empty where the system does not tell."""
+    """All that was measured: ``startup`` in seconds by command; ``memory`` is empty where the system does not tell.
+
+    ``gatys`` are seconds an iteration, empty unless the baselines were asked for.
+    """
 
     machine: Machine
     speed: Speed
     startup: dict[str, float]
     memory: tuple[Memory, ...]
+    gatys: dict[str, float] = field(default_factory=dict)
 
     @property
     def targets(self) -> tuple[Target, ...]:
@@ -62,6 +67,7 @@ class Benchmark:
             Target(HELP, self.startup[HELP], 1, " s"),
             Target("peak memory, lite", memory.get("lite"), 1.5, " GB"),
             Target("peak memory, vgg19", memory.get("vgg19"), 1.5, " GB"),
+            *_of_baselines(self.gatys, memory.get(SWAP)),
         )
 
     def json(self) -> str:
@@ -80,6 +86,7 @@ class Benchmark:
                 ("pipeline", "picture, s", "speed", "with style, s", "speed"),
                 [_speed_cells(speed, row) for row in speed.rows],
             ),
+            *(["Gatys' optimisation at 256×256 px.", gatys_table(self.gatys)] if self.gatys else []),
             "Start-up: fresh interpreters.",
             markdown_table(
                 ("command", "seconds"), [(name, f"{seconds:.2f}") for name, seconds in self.startup.items()]
@@ -104,6 +111,15 @@ def _beside_microast(speed: Speed) -> Iterator[Target]:
             yield Target(f"lite / microast, {dtype}{', with style' * with_style}", ratio, 1, "×", at_least=True)
 
 
+def _of_baselines(gatys: dict[str, float], swap: float | None) -> Iterator[Target]:
+    """Gatys in float32 and at its fastest; the memory of style swap at 512×512 px."""
+    if gatys:
+        plain, single, fastest = gatys[PLAIN_GATYS], gatys["ours, float32"], min(gatys.values())
+        yield Target("gatys float32 / plain script", plain / single, 1, "×", at_least=True)
+        yield Target("gatys, fastest / plain script", plain / fastest, 1.5, "×", at_least=True)
+        yield Target("peak memory, swap", swap, 3, " GB")
+
+
 def _speed_cells(speed: Speed, row: SpeedRow) -> tuple[str, ...]:
     return (
         row.name + " †" * bool(row.note),
@@ -123,16 +139,26 @@ def run_benchmark(
     *,
     side: int = 512,
     rounds: int = 7,
-    compile: bool = False,
+    engines: Sequence[str] = (),
     device: str = "auto",
+    baselines: bool = False,
     progress: Progress = silent,
 ) -> Benchmark:
-    """Measure speed (the arguments are those of ``measure_speed``), start-up, and memory on the CPU."""
+    """Measure speed (the arguments are those of ``measure_speed``), start-up, and memory on the CPU.
+
+    ``baselines`` adds the speed of Gatys' optimisation and the memory of style swap, which takes minutes.
+    """
     machine = this_machine()  # first: its load is what the measurements met, not what they made
-    speed = measure_speed(models, side=side, rounds=rounds, compile=compile, device=device, progress=progress)
+    speed = measure_speed(models, side=side, rounds=rounds, engines=engines, device=device, progress=progress)
     startup = measure_startup(progress=progress)
     memory = []
     for label, model in by_label(models).items() if MEASURABLE else ():
         progress(f"peak memory, {label}")
         memory.append(replace(measure_memory(model), model=label))
-    return Benchmark(machine, speed, startup, tuple(memory))
+    if not baselines:
+        return Benchmark(machine, speed, startup, tuple(memory))
+    if MEASURABLE:
+        progress("peak memory, swap")
+        memory.append(measure_memory(SWAP, 512))
+    gatys = measure_gatys(device=device, progress=progress)
+    return Benchmark(machine, speed, startup, tuple(memory), gatys)

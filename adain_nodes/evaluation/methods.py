@@ -13,11 +13,37 @@ from torch import Tensor
 
 from adain_nodes.backend import Backend, choose_backend
 from adain_nodes.baselines.base import Baseline
+from adain_nodes.baselines.gatys import Gatys
 from adain_nodes.baselines.microast import MicroAST
+from adain_nodes.baselines.optimisation import Schedule
+from adain_nodes.baselines.perception import Losses
+from adain_nodes.baselines.transform import FeatureTransfer, style_swap_transfer
+from adain_nodes.checkpoints.networks import load_encoder
 from adain_nodes.core.errors import InvalidValueError
+from adain_nodes.models.vgg import NORMALISED
 from adain_nodes.pipeline import StyleTransfer
 
-BASELINES: Mapping[str, Callable[[str], Baseline]] = {"microast": MicroAST.load}
+SWAP = "swap"
+"""Style swap, between the networks of vgg19 or, as "swap:MODEL", of another model."""
+
+
+def load_gatys(source: str, *, statistics: str = "gram") -> Gatys:
+    """Gatys' method of "ITERATIONS" or "ITERATIONS+ENCODER", without which the encoder is the normalised VGG-19.
+
+    Raises InvalidValueError for another number of iterations, and the errors of ``load_encoder``.
+    """
+    iterations, _, encoder = source.partition("+")
+    if iterations and not iterations.isdecimal():
+        raise InvalidValueError(f"{iterations!r} is no number of iterations.", "Write gatys:100, for example.")
+    schedule = Schedule(int(iterations)) if iterations else Schedule()
+    return Gatys(load_encoder(encoder or NORMALISED), Losses(statistics=statistics), schedule)
+
+
+BASELINES: Mapping[str, Callable[[str], Baseline]] = {
+    "microast": MicroAST.load,
+    "gatys": load_gatys,
+    "gatys-in": partial(load_gatys, statistics="mean-std"),
+}
 """By name, what makes a baseline of the text behind the colon in "microast:FOLDER"."""
 
 
@@ -38,23 +64,37 @@ class Method:
 
 
 def load_method(model: str, *, device: str = "auto", dtype: str = "auto") -> Method:
-    """A model of the catalogue, a weight file, or a baseline and where its weights are, such as "microast:FOLDER".
+    """A model of the catalogue, a weight file, or a baseline by one of these names.
 
-    "vgg19+FILE" is a model with the decoder of another file. Where a file has such a name, it is the file.
+    "microast:FOLDER" says where its weights are; "gatys:100" is Gatys' method with so many iterations, "gatys-in:100"
+    the same with the statistics of AdaIN, either with "+FILE" for another encoder; "swap" is style swap. "vgg19+FILE"
+    is a model with the decoder of another file. Where a file has such a name, it is the file.
     Raises the errors of ``StyleTransfer.from_pretrained`` and those of the baseline.
     """
     name, _, source = model.partition(":")
     if name in BASELINES:
         return baseline_method(BASELINES[name](source), choose_backend(device, dtype))
+    if name == SWAP:
+        return swap_method(_pipeline(source or "vgg19", device, dtype))
+    return pipeline_method(_pipeline(model, device, dtype))
+
+
+def _pipeline(model: str, device: str, dtype: str) -> StyleTransfer:
     decoder = None
     if "+" in model and not Path(model).is_file():
         model, _, decoder = model.partition("+")
-    return pipeline_method(StyleTransfer.from_pretrained(model, decoder=decoder, device=device, dtype=dtype))
+    return StyleTransfer.from_pretrained(model, decoder=decoder, device=device, dtype=dtype)
 
 
 def pipeline_method(transfer: StyleTransfer) -> Method:
     """The pipeline, with the style at the size that it has."""
     return Method(partial(transfer.encode_style, size=0), transfer.stylize)
+
+
+def swap_method(transfer: StyleTransfer) -> Method:
+    """Style swap between the pipeline's networks, with the style at the size that it has."""
+    swap: FeatureTransfer = style_swap_transfer(transfer)
+    return Method(partial(swap.encode, size=0), swap.stylize)
 
 
 def baseline_method(baseline: Baseline, backend: Backend) -> Method:
@@ -74,16 +114,22 @@ def baseline_method(baseline: Baseline, backend: Backend) -> Method:
 
 
 def by_label(models: Iterable[str]) -> dict[str, str]:
-    """Each model by the label of its rows: as it was written, without the folder of a baseline.
+    """Each model by the label of its rows: as it was written, without the files of a baseline.
 
     Raises InvalidValueError when one label would stand for two models.
     """
     labelled: dict[str, str] = {}
     for model in models:
-        name = model.partition(":")[0]
-        label = name if name in BASELINES else model
+        label = _label(model)
         if labelled.setdefault(label, model) != model:
             raise InvalidValueError(
                 f"{labelled[label]} and {model} would both be called {label}.", "Measure them one by one.", label=label
             )
     return labelled
+
+
+def _label(model: str) -> str:
+    name = model.partition(":")[0]
+    if name in ("gatys", "gatys-in"):
+        return model.partition("+")[0]
+    return name if name in (*BASELINES, SWAP) else model

@@ -19,7 +19,7 @@ class PlainTransfer:
     """A VGG encoder and decoder of ours, rebuilt the plain way with copies of their weights, on their device."""
 
     def __init__(self, encoder: VGGEncoder, decoder: VGGDecoder) -> None:
-        self.encoder = _plain_encoder(encoder)
+        self.encoder = plain_encoder(encoder)
         self.decoder = _plain_decoder(decoder)
 
     @torch.no_grad()
@@ -35,7 +35,8 @@ class PlainTransfer:
         return self.decoder(target * alpha + features * (1 - alpha))
 
 
-def _plain_encoder(encoder: VGGEncoder) -> nn.Sequential:
+def plain_encoder(encoder: VGGEncoder) -> nn.Sequential:
+    """The encoder as one list of layers, with copies of its weights: padding, convolution, ReLU, and the poolings."""
     layers: list[nn.Module] = [_copy(encoder.preprocess)]
     for name, conv in encoder.convs.items():
         if starts_block(name) and name != "conv1_1":

@@ -11,7 +11,7 @@ from torch import Tensor
 
 from adain_nodes.backend import choose_backend
 from adain_nodes.core.errors import MissingWeightsError
-from adain_nodes.evaluation.methods import Method, by_label, load_method, pipeline_method
+from adain_nodes.evaluation.methods import SWAP, Method, by_label, load_method, pipeline_method, swap_method
 from adain_nodes.evaluation.plain import PlainTransfer
 from adain_nodes.evaluation.timing import Progress, median_seconds, silent
 from adain_nodes.models.vgg import VGGDecoder, VGGEncoder
@@ -58,26 +58,26 @@ def measure_speed(
     *,
     side: int = 512,
     rounds: int = 7,
-    compile: bool = False,
+    engines: Sequence[str] = (),
     device: str = "auto",
     progress: Progress = silent,
 ) -> Speed:
     """Time the plain port, and each of ``models`` in float32 and in the device's default precision.
 
-    ``models`` are named as for ``load_method``. ``compile`` adds the lite model through torch.compile. Raises the
-    errors of ``choose_backend``, ``by_label`` and ``load_method``.
+    ``models`` are named as for ``load_method``. ``engines`` adds the lite model in that precision by each of them.
+    Raises the errors of ``choose_backend``, ``set_engine``, ``by_label`` and ``load_method``.
     """
     backend = choose_backend(device)
     default = str(backend.dtype).removeprefix("torch.")
-    vgg, note = _vgg_or_imitation(device=device, dtype="float32")
+    vgg, note = vgg_or_imitation(device=device, dtype="float32")
     plain = PlainTransfer(vgg.encoder, vgg.decoder)  # pyright: ignore[reportArgumentType]
     methods = {PLAIN: (Method(plain.encode, plain.stylize), note)}
     for label, model in by_label(models).items():
         for dtype in dict.fromkeys(("float32", default)):
             methods[f"{label} {dtype}"] = load_or_imitate(model, device=device, dtype=dtype)
-    if compile:
-        compiled = StyleTransfer.from_pretrained("lite", device=device, dtype=default, compile=True)
-        methods[f"lite {default} compiled"] = pipeline_method(compiled), ""
+    for engine in engines:
+        transfer = StyleTransfer.from_pretrained("lite", device=device, dtype=default, engine=engine)
+        methods[f"lite {default} {engine}"] = pipeline_method(transfer), ""
 
     generator = torch.Generator().manual_seed(0)
     content, style = torch.rand(2, 1, 3, side, side, generator=generator).to(backend.device).unbind()
@@ -91,14 +91,18 @@ def measure_speed(
 
 
 def load_or_imitate(model: str, *, device: str, dtype: str = "auto") -> tuple[Method, str]:
-    """The model and no note; where the weights of "vgg19" are not on this machine, random ones and ``RANDOM``."""
-    if model == "vgg19":
-        transfer, note = _vgg_or_imitation(device=device, dtype=dtype)
-        return pipeline_method(transfer), note
+    """The model and no note; where the weights of "vgg19" are not on this machine, random ones and ``RANDOM``.
+
+    So for "swap", which has the same weights.
+    """
+    if model in ("vgg19", SWAP):
+        transfer, note = vgg_or_imitation(device=device, dtype=dtype)
+        return (pipeline_method if model == "vgg19" else swap_method)(transfer), note
     return load_method(model, device=device, dtype=dtype), ""
 
 
-def _vgg_or_imitation(*, device: str, dtype: str) -> tuple[StyleTransfer, str]:
+def vgg_or_imitation(*, device: str, dtype: str) -> tuple[StyleTransfer, str]:
+    """The pipeline of "vgg19" and no note, or one with random weights and ``RANDOM``."""
     try:
         return StyleTransfer.from_pretrained("vgg19", device=device, dtype=dtype), ""
     except MissingWeightsError:

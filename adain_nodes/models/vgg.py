@@ -7,7 +7,8 @@ from torch import Tensor, nn
 
 from adain_nodes.core.adain import Features
 from adain_nodes.core.errors import InvalidValueError
-from adain_nodes.models.base import Decoder, Encoder, ReflectConv, reach, upsample
+from adain_nodes.core.windows import Window
+from adain_nodes.models.base import Decoder, Encoder, Focus, ReflectConv, reach, upsample
 
 NORMALISED = "vgg19-normalised"
 TORCHVISION = "vgg19-torchvision"
@@ -55,7 +56,7 @@ class VGGEncoder(Encoder):
         self.channels = tuple(convolutions(level)[-1][2] for level in self.levels)
         self.strides = tuple(_stride(level) for level in self.levels)
         self.preprocess = nn.Conv2d(3, 3, 1)
-        self.pool = nn.MaxPool2d(2, ceil_mode=True)
+        self.pool: nn.Module = nn.MaxPool2d(2, ceil_mode=True)
         self.convs = nn.ModuleDict({name: ReflectConv(inputs, outputs) for name, inputs, outputs in plan})
 
     @property
@@ -76,6 +77,26 @@ class VGGEncoder(Encoder):
                 features.append(x)
         return tuple(features)
 
+    def with_levels(self, levels: tuple[str, ...]) -> VGGEncoder:
+        """The same network with other taps, ready to run; it shares the weights.
+
+        Raises InvalidValueError for a level that lies deeper than the weights reach, or that no VGG-19 has.
+        """
+        plan = [name for name, _, _ in convolutions(max(levels))]
+        if missing := [name for name in plan if name not in self.convs]:
+            deepest = max(self.convs).replace("conv", "relu")
+            raise InvalidValueError(
+                f"This VGG-19 reaches {deepest}; {missing[-1].replace('conv', 'relu')} lies deeper.",
+                f"Choose levels up to {deepest}, or load a file that holds more of the network.",
+                deepest=deepest,
+                levels=levels,
+            )
+        with torch.device("meta"):
+            tapped = VGGEncoder(levels, self.family)
+        wanted = tapped.state_dict().keys()
+        tapped.load_state_dict({name: t for name, t in self.state_dict().items() if name in wanted}, assign=True)
+        return tapped.eval().requires_grad_(False)
+
 
 class VGGDecoder(Decoder):
     """The mirror image of the encoder to ``level``: poolings become nearest ×2, and no ReLU at the end."""
@@ -95,18 +116,22 @@ class VGGDecoder(Decoder):
         """See Decoder: 32 pixels from relu4_1, four cells."""
         return reach(map(_stride, self.convs))
 
-    def forward(self, features: Features) -> Tensor:
+    def forward(self, features: Features, window: Window | None = None) -> Tensor:
         """See Decoder."""
         (x,) = features
-        for name, conv in self.convs.items():
+        strides = [_stride(name) for name in self.convs]
+        focus = Focus(window, x, max(strides))
+        for index, (name, conv) in enumerate(self.convs.items(), start=1):
             if name == "conv1_1":
                 # The last layer in float32, also under autocast: bfloat16 has no more than 8 bits near 1,
                 # and skies would show bands.
                 with torch.autocast(x.device.type, enabled=False):
-                    return conv(x.float())
-            x = conv(x).relu_()
+                    x = conv(x.float())
+            else:
+                x = conv(x).relu_()
             if starts_block(name):
-                x = upsample(x)
+                (x,) = focus.on(strides[index:], (x, _stride(name)))
+                x = upsample(x) if index < len(strides) else x
         return x
 
 

@@ -11,7 +11,7 @@ from torch.nn import functional as F
 
 from adain_nodes.core.adain import Features, adain
 from adain_nodes.core.errors import InvalidValueError, ShapeError
-from adain_nodes.core.losses import content_loss, style_loss
+from adain_nodes.core.losses import content_loss, style_loss, total_variation
 from adain_nodes.core.sizing import crop_to, size_of
 from adain_nodes.core.statistics import BIASED, Convention, Statistics, style_statistics
 from adain_nodes.models.base import Decoder, Encoder
@@ -117,16 +117,7 @@ def at_style_levels(network: Encoder) -> Encoder:
     if not isinstance(network, VGGEncoder):
         return network
     deepest = network.levels[-1]
-    with torch.device("meta"):
-        wider = VGGEncoder((*(level for level in STYLE_LEVELS if level < deepest), deepest), network.family)
-    wider.load_state_dict(network.state_dict(), assign=True)
-    return wider.eval().requires_grad_(False)
-
-
-def total_variation(image: Tensor) -> Tensor:
-    """Mean squared difference of neighbours in a B×3×H×W image (Mahendran and Vedaldi 2015, β = 2)."""
-    image = image.float()
-    return image.diff(dim=2).square().mean() + image.diff(dim=3).square().mean()
+    return network.with_levels((*(level for level in STYLE_LEVELS if level < deepest), deepest))
 
 
 def _decode(decoder: Decoder, features: Features, like: Tensor) -> Tensor:

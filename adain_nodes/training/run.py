@@ -12,7 +12,7 @@ from torch import Tensor
 
 from adain_nodes.backend import choose_backend
 from adain_nodes.checkpoints.save import save_networks
-from adain_nodes.core.errors import AdaINError, InvalidValueError
+from adain_nodes.core.errors import DivergedError, InvalidValueError
 from adain_nodes.models.base import Decoder, Encoder
 from adain_nodes.training.checkpoint import Checkpoint, load_checkpoint, save_checkpoint
 from adain_nodes.training.config import TrainingConfig
@@ -35,10 +35,6 @@ SAMPLES = "samples"
 def sheet_path(folder: Path, step: int) -> Path:
     """Where a run in ``folder`` keeps its sheet of samples after ``step``."""
     return folder / SAMPLES / f"{step:06d}.jpg"
-
-
-class DivergedError(AdaINError):
-    """A loss or a gradient that became NaN or infinite."""
 
 
 class Run:

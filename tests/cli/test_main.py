@@ -16,7 +16,10 @@ from adain_nodes.cli import main as program
 from adain_nodes.core.errors import AdaINError
 from adain_nodes.imaging import read_image
 
-COMMANDS = {"stylize", "demo", "repeat", "styles", "weights", "evaluate", "benchmark", "train", "normalize-vgg", "app"}
+COMMANDS = {
+    *("stylize", "video", "dataset", "demo", "repeat", "gatys", "swap", "texture", "styles", "weights"),
+    *("evaluate", "benchmark", "flicker", "train", "app", "normalize-vgg"),
+}
 HEAVY = ("torch", "numpy", "PIL", "safetensors", "pyvips", "gradio")
 
 
@@ -39,10 +42,14 @@ def test_every_command_explains_itself(adain, command):
     assert re.search(rf"Usage: .*adain {command} ", out)  # ahead of it the program that runs the tests
 
 
-def test_no_arguments_print_the_help(adain):
-    status, out, err = adain()
-    assert status == 2
-    assert re.search(r"Usage: .*adain \[OPTIONS\] COMMAND", out + err)
+@pytest.mark.parametrize(("attended", "command"), [(True, "app"), (False, "demo")])
+def test_no_arguments_open_the_page_for_a_person_and_make_the_sheet_for_nobody(adain, monkeypatch, attended, command):
+    called = []
+    monkeypatch.setattr(program.page, "attended", lambda: attended)
+    monkeypatch.setattr(program.page, "app", lambda: called.append("app"))
+    monkeypatch.setattr(program.show, "demo", lambda: called.append("demo"))
+    assert adain() == (0, "", "")
+    assert called == [command]
 
 
 def test_version_is_printed(adain):

@@ -86,15 +86,18 @@ def test_the_benchmark_measures_what_was_named(adain, monkeypatch, as_json):
         return Result()
 
     monkeypatch.setattr(benchmark, "run_benchmark", run)
-    options = ["-m", "lite", "-m", "microast:peers", "--size", "64", "--rounds", "3", "--compile", "--device", "cpu"]
+    options = ["-m", "lite", "-m", "microast:peers", "--size", "64", "--rounds", "3", "--device", "cpu"]
+    options += ["--engine", "compile", "--baselines"]
     answer = adain("benchmark", *options, *["--json"] * as_json)
     assert (answer.status, answer.out.strip()) == (0, "{}" if as_json else "a table")
     models = ["lite", "microast:peers"]
-    assert asked == {"models": models, "side": 64, "rounds": 3, "compile": True, "device": "cpu"}
+    settings = {"side": 64, "rounds": 3, "engines": ["compile"], "device": "cpu", "baselines": True}
+    assert asked == {"models": models, **settings}
 
 
 def test_defaults_are_those_of_the_library():
     ours, theirs = (inspect.signature(function).parameters for function in (measure.benchmark, run_benchmark))
     assert tuple(ours["model"].default) == theirs["models"].default
-    for name in ("side", "rounds", "compile", "device"):
+    assert tuple(ours["engine"].default) == theirs["engines"].default
+    for name in ("side", "rounds", "device", "baselines"):
         assert ours[name].default == theirs[name].default

@@ -127,7 +127,8 @@ class Host:
                 on_progress(data["value"], data["max"])
             elif kind == "executed":
                 outcome.texts += data["output"].get("text", [])
-                outcome.pictures += [self._picture(image) for image in data["output"].get("images", [])]
+                shown = data["output"].get("images", [])  # videos too
+                outcome.pictures += [self._picture(each) for each in shown if each["filename"].endswith(".png")]
             elif kind in ("execution_success", "execution_error", "execution_interrupted"):
                 outcome.end, outcome.error = kind.removeprefix("execution_"), data
                 break

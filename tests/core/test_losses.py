@@ -5,7 +5,7 @@ import pytest
 import torch
 
 from adain_nodes.core.errors import ShapeError
-from adain_nodes.core.losses import content_loss, style_loss, total_loss
+from adain_nodes.core.losses import content_loss, gram_loss, style_loss, total_loss, total_variation
 from adain_nodes.core.statistics import Statistics, style_statistics
 
 
@@ -42,6 +42,23 @@ def test_levels_weigh_the_same_whatever_their_width():
 def test_total_loss_weighs_the_style():
     """Equation 11."""
     assert total_loss(torch.tensor(2.0), torch.tensor(3.0), 10) == 32
+
+
+def test_gram_loss_is_that_of_the_paper(close):
+    """Gatys et al. 2016, equation 4, with Gram matrices that are sums over M positions."""
+    channels, positions = 3, 20
+    output, target = torch.randn(2, 1, channels, channels)
+    paper = ((output - target).double().numpy() * positions) ** 2
+    close(gram_loss(output, target), paper.sum() / (4 * channels**2 * positions**2))
+    with pytest.raises(ShapeError, match="like with like"):
+        gram_loss(output, target[:, :2])
+
+
+def test_total_variation():
+    image = torch.zeros(1, 3, 4, 4)
+    image[..., 2:] = 0.5  # one edge among three steps to the right: 0.25 / 3
+    assert total_variation(image).item() == pytest.approx(0.25 / 3)
+    assert total_variation(torch.full((1, 3, 4, 4), 0.7)).item() == 0
 
 
 def test_half_precision_is_compared_in_float32():

@@ -6,6 +6,7 @@ import pytest
 
 from adain_nodes.evaluation import benchmark
 from adain_nodes.evaluation.benchmark import Benchmark, Target, run_benchmark
+from adain_nodes.evaluation.gatys_speed import PLAIN_GATYS
 from adain_nodes.evaluation.machine import Machine
 from adain_nodes.evaluation.memory import Memory
 from adain_nodes.evaluation.speed import PLAIN, Speed, SpeedRow
@@ -106,16 +107,35 @@ def test_everything_is_measured_in_turn(monkeypatch, measurable):
     monkeypatch.setattr(benchmark, "measure_memory", lambda model: Memory(model, 1024, len(model)))
     monkeypatch.setattr(benchmark, "MEASURABLE", measurable)
     models = ["lite", "microast:peers"]
-    result = run_benchmark(models, side=64, rounds=3, compile=True, device="cpu", progress=announced.append)
+    result = run_benchmark(models, side=64, rounds=3, engines=["compile"], device="cpu", progress=announced.append)
     assert (result.speed, result.startup) == (SPEED, STARTUP)
     assert asked == {
         "models": models,
         "side": 64,
         "rounds": 3,
-        "compile": True,
+        "engines": ["compile"],
         "device": "cpu",
         "progress": announced.append,
     }
     labels = ["lite", "microast"] if measurable else []
     assert [(taken.model, taken.bytes) for taken in result.memory] == list(zip(labels, (4, 14), strict=False))
     assert announced == [f"peak memory, {label}" for label in labels]
+
+
+def test_baselines_are_measured_when_asked_for(monkeypatch):
+    gatys = {PLAIN_GATYS: 0.9, "ours, float32": 0.8, "ours, bfloat16": 0.5}
+    monkeypatch.setattr(benchmark, "measure_speed", lambda models, **options: SPEED)
+    monkeypatch.setattr(benchmark, "measure_startup", lambda progress: STARTUP)
+    monkeypatch.setattr(benchmark, "measure_memory", lambda model, side=1024: Memory(model, side, 2_500_000_000))
+    monkeypatch.setattr(benchmark, "measure_gatys", lambda device, progress: gatys)
+    monkeypatch.setattr(benchmark, "MEASURABLE", True)
+    result = run_benchmark(["lite"], baselines=True)
+    assert result.memory[-1] == Memory("swap", 512, 2_500_000_000)
+    text = result.markdown()
+    assert "| ours, bfloat16        |   0.500 | 1.80× |" in text
+    assert [target.cells()[1:] for target in result.targets[-3:]] == [
+        ("≥ 1×", "1.12×", "reached"),
+        ("≥ 1.5×", "1.80×", "reached"),
+        ("≤ 3 GB", "2.50 GB", "reached"),
+    ]
+    assert json.loads(result.json())["gatys"] == gatys

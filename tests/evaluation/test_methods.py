@@ -7,6 +7,9 @@ import torch
 
 from adain_nodes.backend import Backend
 from adain_nodes.baselines.base import Baseline
+from adain_nodes.baselines.gatys import Gatys
+from adain_nodes.baselines.optimisation import Schedule
+from adain_nodes.baselines.transform import style_swap_transfer
 from adain_nodes.checkpoints.save import save_networks
 from adain_nodes.core.errors import InvalidValueError, MissingWeightsError
 from adain_nodes.evaluation import methods
@@ -93,6 +96,33 @@ def test_labels_leave_out_the_folder_of_a_baseline():
     }
     with pytest.raises(InvalidValueError, match="microast:a and microast:b would both be called microast"):
         by_label(["microast:a", "microast:b"])
+
+
+def test_labels_keep_the_iterations_of_gatys():
+    models = ["gatys:50", "gatys:100+vgg.pth", "gatys-in:100", "swap:vgg.pth+decoder.pth"]
+    assert list(by_label(models)) == ["gatys:50", "gatys:100", "gatys-in:100", "swap"]
+
+
+def test_gatys_is_loaded_with_its_iterations_and_its_encoder(vgg, pictures, tmp_path):
+    save_networks(tmp_path / "vgg.safetensors", vgg[0])
+    gatys = methods.BASELINES["gatys-in"](f"7+{tmp_path / 'vgg.safetensors'}")
+    assert isinstance(gatys, Gatys)
+    assert (gatys.schedule.iterations, gatys.perception.losses.statistics) == (7, "mean-std")
+    method = load_method(f"gatys:2+{tmp_path / 'vgg.safetensors'}", device="cpu", dtype="float32")
+    result = method(pictures[:2], pictures[2:3])
+    ours = Gatys(vgg[0], schedule=Schedule(2))
+    with torch.no_grad():
+        torch.testing.assert_close(result, ours.stylize(pictures[:2], ours.encode_style(pictures[2:3])))
+    with pytest.raises(InvalidValueError, match="'many' is no number of iterations"):
+        load_method("gatys:many")
+
+
+def test_swap_is_loaded_with_its_networks(lite, pictures, tmp_path):
+    save_networks(tmp_path / "whole.safetensors", *lite)
+    large = torch.nn.functional.interpolate(pictures, (32, 40))
+    result = load_method(f"swap:{tmp_path / 'whole.safetensors'}", device="cpu", dtype="float32")(large[:2], large[2:3])
+    swap = style_swap_transfer(StyleTransfer(*lite, device="cpu", dtype="float32"))
+    assert torch.equal(result, swap.stylize(large[:2], swap.encode(large[2:3], size=0)))
 
 
 def test_a_model_with_another_decoder(lite, pictures, tmp_path):

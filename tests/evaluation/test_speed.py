@@ -68,8 +68,8 @@ def test_baselines_are_measured_beside_the_models(choose, monkeypatch):
 
 def test_compiling_is_asked_for(loaded, choose):
     choose(torch.bfloat16)
-    assert measure_speed(side=16, rounds=1, compile=True).rows[-1].name == "lite bfloat16 compiled"
-    assert [options.get("compile", False) for _, options in loaded] == [False] * 5 + [True]
+    assert measure_speed(side=16, rounds=1, engines=["compile"]).rows[-1].name == "lite bfloat16 compile"
+    assert [options.get("engine") for _, options in loaded] == [None] * 5 + ["compile"]
 
 
 def test_a_style_is_encoded_once_for_the_one_time_and_in_each_round_for_the_other(loaded, choose, monkeypatch):
@@ -116,6 +116,7 @@ def test_without_the_weights_a_vgg_of_the_same_shape_is_timed(monkeypatch):
     assert sum(parameter.numel() for parameter in transfer.encoder.parameters()) == 3_505_740
     assert sum(parameter.numel() for parameter in transfer.decoder.parameters()) == 3_505_219
     assert load_or_imitate("lite", device="cpu")[1] == ""
+    assert load_or_imitate("swap", device="cpu", dtype="float32")[1] == RANDOM
 
 
 def test_other_models_must_be_there():

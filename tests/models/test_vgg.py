@@ -137,3 +137,20 @@ def test_no_decoder_ends_in_a_relu(level):
     decoder = VGGDecoder(level)
     decoder.convs["conv1_1"].bias.data.fill_(-100)
     assert (decoder((torch.rand(1, decoder.channels[0], 4, 4),)) < 0).all()
+
+
+def test_other_taps_of_the_same_weights(vgg):
+    encoder = vgg[0]
+    tapped = encoder.with_levels(("relu2_1", "relu1_2"))
+    assert tapped.levels == ("relu1_2", "relu2_1")
+    image = torch.rand(1, 3, 16, 16)
+    shallow, deep = tapped(image)
+    assert torch.equal(deep, encoder.with_levels(("relu2_1",))(image)[0])
+    assert shallow.shape == (1, 64, 16, 16)
+    assert tapped.convs["conv1_1"].weight.data_ptr() == encoder.convs["conv1_1"].weight.data_ptr()
+    assert not any(parameter.requires_grad for parameter in tapped.parameters())
+
+
+def test_taps_deeper_than_the_weights_are_refused(vgg):
+    with pytest.raises(InvalidValueError, match="This VGG-19 reaches relu4_1; relu5_1 lies deeper"):
+        vgg[0].with_levels(("relu1_1", "relu5_1"))

@@ -10,11 +10,12 @@ from torch.nn import functional as F
 
 from adain_nodes.core.adain import adain_levels
 from adain_nodes.core.errors import InvalidValueError, ShapeError
+from adain_nodes.core.losses import total_variation
 from adain_nodes.core.style import style_of
 from adain_nodes.models.base import Decoder, Encoder
 from adain_nodes.models.vgg import VGGDecoder, VGGEncoder
 from adain_nodes.training.config import TrainingConfig
-from adain_nodes.training.objective import Objective, at_style_levels, total_variation
+from adain_nodes.training.objective import Objective, at_style_levels
 
 Configure = Callable[..., TrainingConfig]
 Networks = tuple[Encoder, Decoder]
@@ -150,13 +151,6 @@ def test_noise_needs_noisy_pictures(
 ) -> None:
     with pytest.raises(ShapeError, match="needs the content with noise"):
         Objective(config(noise_weight=1.0), networks[0], loss_network)(*networks, *pictures, None, 0)
-
-
-def test_total_variation() -> None:
-    image = torch.zeros(1, 3, 4, 4)
-    image[..., 2:] = 0.5  # one edge among three steps to the right: 0.25 / 3
-    assert total_variation(image).item() == pytest.approx(0.25 / 3)
-    assert total_variation(torch.full((1, 3, 4, 4), 0.7)).item() == 0
 
 
 @pytest.mark.parametrize(

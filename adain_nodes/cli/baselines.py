@@ -1,0 +1,228 @@
+"""`adain gatys`, `adain swap` and `adain texture`: the methods that AdaIN is compared with, for use."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import fields
+from datetime import timedelta
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any, Literal
+
+import typer
+
+from adain_nodes.cli import baseline_options as baseline
+from adain_nodes.cli import options
+from adain_nodes.cli.console import err, escape, explain_notes, interruptible, out, progress, waiting
+
+if TYPE_CHECKING:
+    from torch import Tensor
+
+    from adain_nodes.baselines.optimisation import Outcome, Schedule, Watch
+    from adain_nodes.baselines.perception import Losses
+    from adain_nodes.models.base import Encoder
+
+LONG = 30
+"""Seconds from which on the time that something will take is said beforehand."""
+
+
+def gatys(
+    context: typer.Context,
+    photo: baseline.Photo,
+    style: baseline.Style,
+    start: Annotated[
+        str, options.option("--start", panel="Optimisation", help="content, noise, or a picture's file.")
+    ] = "content",
+    iterations: baseline.Iterations = 300,
+    scales: baseline.Scales = 1,
+    optimizer: baseline.Optimizer = "lbfgs",
+    learning_rate: baseline.LearningRate = 0.0,
+    seed: baseline.Seed = 0,
+    statistics: baseline.Statistics = "gram",
+    style_weight: baseline.StyleWeight = 0.0,
+    content_weight: baseline.ContentWeight = 1.0,
+    variation_weight: baseline.VariationWeight = 0.0,
+    style_layers: baseline.StyleLayers = "",
+    content_layers: baseline.ContentLayers = "",
+    pooling: baseline.Pooling = "max",
+    size: baseline.Size = 512,
+    style_size: options.StyleSize = 512,
+    out_path: baseline.Out = Path("results"),
+    encoder: baseline.EncoderName = "vgg19-normalised",
+    device: options.Device = "auto",
+    dtype: options.Dtype = "auto",
+) -> None:
+    """Stylise by optimising the picture itself, as Gatys et al. did: minutes a picture.
+
+    Ctrl-C keeps the picture so far.
+    """
+    explain_notes()
+    with waiting("Loading …"):
+        from adain_nodes.backend import choose_backend
+        from adain_nodes.baselines.gatys import STARTS, Gatys
+        from adain_nodes.imaging import read_image, resize
+
+        losses, schedule = _losses(context), _schedule(context)
+        backend, network = choose_backend(device, dtype), _encoder(encoder, losses)
+        content, look = read_image(photo), read_image(style)
+        first = start if start in STARTS else backend.place(read_image(start).rgb)
+    with _watching(schedule) as watch, backend.running():
+        method = Gatys(network, losses, schedule, start=first, watch=watch).eval().to(backend.device)
+        looks = method.encode_style(backend.place(resize(look.rgb, style_size)))
+        outcome = method.optimise(backend.place(resize(content.rgb, size)), looks)
+    alpha = None if content.alpha is None else resize(content.alpha, size)
+    _write(context, outcome.picture, alpha, outcome)
+
+
+def texture(
+    context: typer.Context,
+    picture: Annotated[Path, typer.Argument(metavar="PICTURE", help="The texture.")],
+    method: Annotated[
+        Literal["gatys", "adain"], typer.Option("--method", help="By optimisation, or noise through AdaIN: seconds.")
+    ] = "gatys",
+    width: Annotated[int, typer.Option(help="Of the result in pixels.")] = 256,
+    height: Annotated[int, typer.Option(help="Of the result in pixels.")] = 256,
+    iterations: baseline.Iterations = 300,
+    scales: baseline.Scales = 1,
+    optimizer: baseline.Optimizer = "lbfgs",
+    learning_rate: baseline.LearningRate = 0.0,
+    seed: baseline.Seed = 0,
+    statistics: baseline.Statistics = "gram",
+    style_layers: baseline.StyleLayers = "",
+    pooling: baseline.Pooling = "max",
+    passes: Annotated[int, typer.Option(help="Of noise through AdaIN.")] = 3,
+    texture_size: Annotated[int, typer.Option(help="Short side of the texture in pixels first; 0 keeps it.")] = 256,
+    out_path: baseline.Out = Path("results"),
+    encoder: baseline.EncoderName = "vgg19-normalised",
+    model: options.Model = "vgg19",
+    decoder: options.DecoderFile = None,
+    device: options.Device = "auto",
+    dtype: options.Dtype = "auto",
+) -> None:
+    """Make a new picture, of any size, with the texture of another one.
+
+    --method gatys optimises noise (Gatys et al. 2015); Ctrl-C keeps the picture so far. --method adain stylises noise.
+    """
+    explain_notes()
+    with waiting("Loading …"):
+        from adain_nodes.backend import choose_backend
+        from adain_nodes.baselines.texture import synthesise, synthesise_by_adain
+        from adain_nodes.imaging import read_image, resize
+
+        look, outcome = resize(read_image(picture).rgb, texture_size), None
+    if method == "adain":
+        transfer = options.load(model, decoder, device, dtype)
+        with _share("Stylising noise") as show:
+            made = synthesise_by_adain(look, (height, width), transfer, passes=passes, seed=seed, progress=show)
+    else:
+        losses, schedule, backend = _losses(context), _schedule(context), choose_backend(device, dtype)
+        network = _encoder(encoder, losses).to(backend.device)
+        with _watching(schedule) as watch, backend.running():
+            outcome = synthesise(backend.place(look), (height, width), network, losses, schedule, watch=watch)
+        made = outcome.picture
+    _write(context, made, None, outcome)
+
+
+def swap(
+    context: typer.Context,
+    photo: baseline.Photo,
+    style: baseline.Style,
+    alpha: options.Alpha = 1.0,
+    patch_size: Annotated[int, typer.Option(help="Side of the patches in cells of the features.")] = 3,
+    stride: Annotated[int, typer.Option(help="Cells from patch to patch: more is faster and coarser.")] = 1,
+    size: baseline.Size = 512,
+    style_size: options.StyleSize = 512,
+    out_path: baseline.Out = Path("results"),
+    model: options.Model = "vgg19",
+    decoder: options.DecoderFile = None,
+    device: options.Device = "auto",
+    dtype: options.Dtype = "auto",
+) -> None:
+    """Stylise by style swap: each patch of features becomes the most similar one of the style (Chen & Schmidt 2016)."""
+    explain_notes()
+    with waiting("Loading …"):
+        from adain_nodes.baselines.transform import style_swap_transfer
+        from adain_nodes.core.swap import Patches, swap_seconds
+        from adain_nodes.imaging import read_image, resize
+
+        patches, content = Patches(patch_size, stride), read_image(photo)
+    transfer = options.load(model, decoder, device, dtype)
+    method = style_swap_transfer(transfer, patches)
+    with waiting("Encoding …"):
+        looks, rgb = method.encode(style, size=style_size), resize(content.rgb, size)
+        seconds = swap_seconds(transfer.encode(transfer.prepare(rgb).image), looks, patches)
+    if seconds > LONG:
+        err.print(f"This will take about {timedelta(seconds=round(seconds))}.")
+    with _share("Swapping") as show:
+        made = method.stylize(rgb, looks, alpha, progress=show)
+    _write(context, made, None if content.alpha is None else resize(content.alpha, size), None)
+
+
+def _losses(context: typer.Context) -> Losses:
+    """The losses that the options of a command describe; what a command does not have keeps its default."""
+    from adain_nodes.baselines.perception import Losses, parse_levels
+
+    named = {field.name for field in fields(Losses)}
+    chosen: dict[str, Any] = {name: value for name, value in context.params.items() if name in named}
+    layers: dict[str, Any] = {
+        kind: parse_levels(context.params.get(f"{kind}_layers", "")) for kind in ("content", "style")
+    }
+    return Losses(**{**chosen, **layers})
+
+
+def _schedule(context: typer.Context) -> Schedule:
+    from adain_nodes.baselines.optimisation import Schedule
+
+    return Schedule(**{field.name: context.params[field.name] for field in fields(Schedule)})
+
+
+def _encoder(name: str, losses: Losses) -> Encoder:
+    """The encoder, with the levels that the losses name: of a VGG the file may hold deeper ones than are usual."""
+    from adain_nodes.checkpoints.networks import load_encoder
+
+    named = {**(losses.content or {}), **(losses.style or {})}
+    return load_encoder(name, tuple(named) or None)
+
+
+@contextmanager
+def _watching(schedule: Schedule) -> Iterator[Watch]:
+    """A bar with the losses and the time left; Ctrl-C ends the work in good order."""
+    from adain_nodes.baselines.optimisation import Step, Watch
+
+    with interruptible("Stopping …") as stop, progress("iterations") as bar:
+        task = bar.add_task("Optimising", total=schedule.iterations * schedule.scales)
+
+        def show(step: Step) -> None:
+            said = ", ".join(f"{name} {value:.4g}" for name, value in step.losses.items())
+            bar.update(task, completed=step.iteration, description=said)
+
+        yield Watch(show, stop.is_set)
+
+
+@contextmanager
+def _share(what: str) -> Iterator[Callable[[float], None]]:
+    with progress("%") as bar:
+        task = bar.add_task(what, total=100)
+        yield lambda share: bar.update(task, completed=round(100 * share))
+
+
+def _write(context: typer.Context, picture: Tensor, alpha: Tensor | None, outcome: Outcome | None) -> None:
+    """Write a result with what made it, and say where."""
+    from adain_nodes import __version__
+    from adain_nodes.imaging import write_image
+
+    settings = {name: str(value) if isinstance(value, Path) else value for name, value in context.params.items()}
+    place = Path(settings.pop("out_path"))
+    sources = [settings[name] for name in ("photo", "picture", "style") if name in settings]
+    if not place.suffix or place.is_dir():
+        place /= f"{'_'.join(Path(source).stem for source in sources)}_{context.command.name}.png"
+    place.parent.mkdir(parents=True, exist_ok=True)
+    about: dict[str, object] = {"version": __version__, "command": context.command.name, **settings}
+    if outcome:
+        about |= {"iterations_done": len(outcome.losses), "losses": outcome.losses[-1]}
+        said = ", ".join(f"{name} {value:.4g}" for name, value in outcome.losses[-1].items())
+        ended = "Stopped" if outcome.cancelled else "Done"
+        out.print(f"{ended} after {len(outcome.losses)} iterations: {said}", soft_wrap=True)
+    for note in write_image(place, picture, alpha=alpha, parameters=about):
+        err.print(f"[dim]{escape(note)}[/]", soft_wrap=True)
+    out.print(escape(str(place)), soft_wrap=True)

@@ -1,0 +1,43 @@
+"""Gram matrices: which channels are active together, wherever in the picture that is (Gatys et al. 2015, eq. 1)."""
+
+from __future__ import annotations
+
+from typing import Any, cast
+
+import torch
+from torch import Tensor
+
+from adain_nodes.core.errors import ShapeError
+
+
+def gram_matrix(features: Tensor) -> Tensor:
+    """B×C×C float32 of a B×C×H×W map: the product of each two channels, averaged over the positions.
+
+    The average, where the paper takes the sum, makes maps of different sizes comparable. The gradient has the
+    map's own precision. Raises ShapeError for another shape.
+    """
+    if features.ndim != 4 or 0 in features.shape:
+        raise ShapeError(
+            f"Features have the shape {tuple(features.shape)}; expected batch × channels × height × width, none 0.",
+            "Pass one level of what an encoder returns.",
+            shape=tuple(features.shape),
+        )
+    return cast("Tensor", _Gram.apply(features))  # pyright: ignore[reportUnknownMemberType]
+
+
+class _Gram(torch.autograd.Function):
+    """F Fᵀ / n. Its gradient (D + Dᵀ) F / n takes one product of matrices, where PyTorch on its own takes two."""
+
+    @staticmethod
+    def forward(ctx: Any, features: Tensor) -> Tensor:
+        ctx.save_for_backward(features)
+        flat = features.flatten(2).float()
+        with torch.autocast(features.device.type, enabled=False):
+            return flat @ flat.mT / flat.shape[2]
+
+    @staticmethod
+    def backward(ctx: Any, *grad_outputs: Tensor) -> Tensor:
+        (gradient,), (features,) = grad_outputs, ctx.saved_tensors
+        flat = features.flatten(2)
+        both = (gradient + gradient.mT) / flat.shape[2]
+        return (both.to(flat.dtype) @ flat).reshape(features.shape)

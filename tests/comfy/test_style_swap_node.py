@@ -1,0 +1,88 @@
+"""Style swap in a real ComfyUI, with the embedded networks."""
+
+from __future__ import annotations
+
+import copy
+
+import numpy as np
+import pytest
+import torch
+from prompts import error, only, repeated, workflow
+from safetensors.torch import load_file, save_file
+
+from adain_nodes.baselines.transform import style_swap_transfer
+from adain_nodes.core.swap import Patches
+from adain_nodes.pipeline import StyleTransfer
+from adain_nodes.resources import resource
+
+
+@pytest.fixture(scope="module")
+def prompt():
+    """The basic workflow on small pictures, with a swap in AdaIN's place."""
+    made = workflow("basic")
+    for name, kind, side in (("content", "EncodeContent", 64), ("style", "EncodeStyle", 48)):
+        inputs = only(made, kind)
+        size = {"width": side, "height": side, "upscale_method": "nearest-exact", "crop": "center"}
+        made[name] = {"class_type": "ImageScale", "inputs": {"image": inputs["image"], **size}}
+        inputs["image"] = [name, 0]
+    nodes = {node["class_type"].removeprefix("AdaIN_"): number for number, node in made.items()}
+    style = made[nodes["EncodeStyle"]]
+    style["class_type"] = "AdaIN_EncodeContent"
+    style["inputs"] = {name: style["inputs"][name] for name in ("image", "encoder")}
+    made[nodes["AdaIN"]]["class_type"] = "AdaIN_StyleSwap"
+    made[nodes["AdaIN"]]["inputs"] = {
+        "features": [nodes["EncodeContent"], 0],
+        "style_features": [nodes["EncodeStyle"], 0],
+        "alpha": 0.75,
+        "patch_size": 3,
+        "stride": 1,
+    }
+    return made
+
+
+def test_the_node_does_what_the_library_does(host, prompt):
+    outcome = host.run(prompt)
+    assert outcome.end == "success", outcome.error
+    assert "AdaIN_StyleSwap" in outcome.ran
+    transfer = StyleTransfer.from_pretrained("lite", device="cpu", dtype="float32")
+    content, style = (pixels(host, prompt, name) for name in ("content", "style"))
+    method = style_swap_transfer(transfer, Patches(3, 1))
+    expected = method.stylize(content, method.encode(style, size=0), 0.75)
+    made = outcome.pictures[0]
+    assert np.abs(made - expected[0].permute(1, 2, 0).numpy() * 255).mean() < 1
+    assert np.abs(made / 255.0 - content[0].permute(1, 2, 0).numpy()).mean() > 0.02
+
+
+def pixels(host, prompt, name):
+    """A picture of the prompt, as the host has it."""
+    needed = {number: node for number, node in prompt.items() if node["class_type"] in ("LoadImage", "ImageScale")}
+    needed["show"] = {"class_type": "PreviewImage", "inputs": {"images": [name, 0]}}
+    (picture,) = host.run(needed).pictures
+    return torch.tensor(picture).permute(2, 0, 1)[None].float() / 255
+
+
+def test_a_batch_of_contents_shares_a_style(host, prompt):
+    single = host.run(prompt).pictures[0]
+    made = host.run(repeated(prompt, "EncodeContent", 2)).pictures
+    assert len(made) == 2
+    assert all(np.abs(each.astype(int) - single).max() <= 1 for each in made)
+
+
+def test_what_cannot_be_done_is_said(host, prompt):
+    gaps = copy.deepcopy(prompt)
+    only(gaps, "StyleSwap")["stride"] = 4
+    assert "Patches of 3 cells with a stride of 4 do not cover a map." in error(host, gaps)[1]
+    large = copy.deepcopy(prompt)
+    only(large, "StyleSwap")["patch_size"] = 15
+    assert "The style has 12×12 cells, a patch 15×15" in error(host, large)[1]
+
+
+def test_features_of_another_encoder_are_refused(host, prompt):
+    tensors = load_file(resource("weights", "lite.safetensors"))
+    other = {name: tensor * 1.01 for name, tensor in tensors.items()}
+    save_file(other, host.base / "models" / "adain" / "swap_other.safetensors")
+    mixed = copy.deepcopy(prompt)
+    mixed["other"] = {"class_type": "AdaIN_LoadVGGEncoder", "inputs": {"name": "swap_other.safetensors"}}
+    style, _ = only(mixed, "StyleSwap")["style_features"]
+    mixed[style]["inputs"]["encoder"] = ["other", 0]
+    assert "Encode both with the same encoder." in error(host, mixed)[1]
