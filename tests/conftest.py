@@ -27,6 +27,7 @@ Close = Callable[..., None]
 ROOT = Path(__file__).resolve().parents[1]
 
 BROWSER_FLAGS = ["--disable-gpu", "--disable-background-networking", "--disable-component-update", "--disable-sync"]
+CAMERA_FLAGS = ["--use-fake-device-for-media-stream", "--use-fake-ui-for-media-stream"]
 
 TOLERANCES = {torch.float64: 1e-10, torch.float32: 1e-5, torch.float16: 2e-3, torch.bfloat16: 2e-2}
 """Relative and absolute at once, for numbers of about 1."""
@@ -61,6 +62,19 @@ def shared() -> Path:
     if not folder.is_dir():
         pytest.skip(f"NOT TESTED WITH REAL WEIGHTS: {folder} is not there (ADAIN_SHARED names another folder)")
     return folder
+
+
+@pytest.fixture
+def tiny_disk(tmp_path: Path) -> Iterator[Path]:
+    """A file system of 64 KiB."""
+    disk = tmp_path / "disk"
+    disk.mkdir()
+    mount, unmount = shutil.which("mount"), shutil.which("umount")
+    command = [mount or "mount", "-t", "tmpfs", "-o", "size=64k", "none", str(disk)]
+    if not mount or not unmount or subprocess.run(command, capture_output=True, check=False).returncode:
+        pytest.skip("NO TINY DISK: mounting one needs root on Linux; the full disk is only imitated")
+    yield disk
+    subprocess.run([unmount, str(disk)], check=True)
 
 
 @pytest.fixture(scope="session")
@@ -128,7 +142,8 @@ def start_chromium() -> Callable[[], AbstractContextManager[Browser]]:
     @contextmanager
     def start() -> Iterator[Browser]:
         with sync_playwright() as playwright:
-            browser = playwright.chromium.launch(executable_path=program, args=BROWSER_FLAGS, chromium_sandbox=False)
+            flags = [*BROWSER_FLAGS, *CAMERA_FLAGS]
+            browser = playwright.chromium.launch(executable_path=program, args=flags, chromium_sandbox=False)
             yield browser
             browser.close()
 
