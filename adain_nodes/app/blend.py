@@ -11,7 +11,18 @@ import torch
 
 from adain_nodes.app.engine import Engine
 from adain_nodes.app.outcome import Outcome
-from adain_nodes.app.parts import QUIET, alpha_slider, asset, example, gallery, look_settings, picture, recipe
+from adain_nodes.app.parts import (
+    QUIET,
+    alpha_slider,
+    asset,
+    example,
+    gallery,
+    gallery_for_many,
+    look_settings,
+    picture,
+    recipe,
+    small_picture,
+)
 from adain_nodes.core.errors import InvalidValueError
 from adain_nodes.imaging import contact_sheet, read_image
 from adain_nodes.recipe import Recipe
@@ -86,27 +97,32 @@ def grid(engine: Engine, asked: Recipe, progress: Progress) -> str:
 
 
 def layout(page: gr.Blocks, engine: Engine) -> None:
-    """Build the tab: the result and the square first, then the photograph and the styles with their weights."""
-    with gr.Tab("Blend", id="blend") as tab, gr.Row(elem_classes="desk"):
-        with gr.Column(scale=3, min_width=320):
-            outcome = Outcome("blend")
-            alpha = alpha_slider()
-            settings = look_settings(engine)
-            with gr.Accordion("Interpolation grid", open=False):
-                draw = gr.Button("Draw the grid between the four styles", size="md")
-                sheet = gr.Image(label="Grid", interactive=False, buttons=["download", "fullscreen"])
-        with gr.Column(scale=2, min_width=300):
-            square = gr.HTML(
-                [0.5, 0.5],
-                label="Drag the point between the styles, or move it with the arrow keys",
-                html_template=asset("square.html"),
-                css_template=asset("square.css"),
-                js_on_load=asset("square.js"),
-                elem_id="blend-square",
-            )
-            styles, weights = _corners()
-            photo = picture("Photograph", example("content", "kingfisher"), height=200)
-            gallery("Example photographs", "content", photo)
+    """Build the tab: the result and the square first, then the pictures to choose from and what is set seldom."""
+    with gr.Tab("Blend", id="blend") as tab:
+        with gr.Row(elem_classes="desk"):
+            with gr.Column(scale=3, min_width=320):
+                outcome = Outcome("blend")
+                alpha = alpha_slider()
+            with gr.Column(scale=2, min_width=300):
+                square = gr.HTML(
+                    [0.5, 0.5],
+                    label="Drag the point between the styles, or move it with the arrow keys",
+                    html_template=asset("square.html"),
+                    css_template=asset("square.css"),
+                    js_on_load=asset("square.js"),
+                    elem_id="blend-square",
+                )
+                styles, weights = _corners()
+        with gr.Row(elem_classes="desk"):
+            with gr.Column(scale=3, min_width=320):
+                photo = picture("Photograph", example("content", "kingfisher"), height=200)
+                gallery("Example photographs", "content", photo)
+            with gr.Column(scale=2, min_width=300):
+                gallery_for_many("Example styles", "style", dict(zip(CORNERS, styles.values(), strict=True)))
+                settings = look_settings(engine)
+                with gr.Accordion("Interpolation grid", open=False):
+                    draw = gr.Button("Draw the grid between the four styles", size="md")
+                    sheet = gr.Image(label="Grid", interactive=False, buttons=["download", "fullscreen"])
     inputs = {"photo": photo, **styles, **weights, "alpha": alpha, **settings}
     triggers = [tab.select, *(each.change for each in inputs.values())]
     outcome.follow(engine, order, inputs, triggers, ("blend_preview", "blend"))
@@ -127,10 +143,8 @@ def _corners() -> tuple[dict[str, gr.Image], dict[str, gr.Slider]]:
         for number, (corner, name) in enumerate(CORNERS.items(), 1):
             with gr.Column(min_width=130):
                 place = f"style-{corner.replace(' ', '-')}"
-                styles[f"style_{number}"] = picture(
-                    f"Style {corner}", example("style", name), height=120, elem_id=place, buttons=[]
-                )
+                styles[f"style_{number}"] = small_picture(f"Style {corner}", example("style", name), elem_id=place)
                 weights[f"weight_{number}"] = gr.Slider(
-                    0, 1, 0.25, step=0.01, label=f"Weight {corner}", buttons=[], elem_classes="weight"
+                    0, 1, 0.25, step=0.01, label=f"Weight {corner}", buttons=[], container=False, elem_classes="weight"
                 )
     return styles, weights

@@ -5,7 +5,7 @@ from __future__ import annotations
 import threading
 import uuid
 from collections.abc import Mapping
-from functools import lru_cache
+from functools import lru_cache, partial
 from pathlib import Path
 from typing import NamedTuple
 
@@ -34,6 +34,9 @@ TILE = 1024
 CONTENTS = 24
 """How many photographs are kept, encoded for their previews: about 12 MB each with lite in half precision."""
 
+TRAINED = 8
+"""How many models that visitors have trained are kept, ready to be used."""
+
 RESULTS = 8
 """How many of the latest previews are kept: where a photograph is small, its preview is what is downloaded."""
 
@@ -60,8 +63,9 @@ class Engine:
 
     ``folder`` is where results go, each under a name that cannot be guessed. ``model`` is the one that is chosen at
     first: a name of the catalogue or a weight file; visitors may change to those of the catalogue that are on this
-    machine. ``device`` and ``dtype`` are as in ``choose_backend``. Raises MissingWeightsError for a model that is not
-    here, and InvalidValueError for a device or dtype that is not.
+    machine. ``device`` and ``dtype`` are as in ``choose_backend``. ``lessons`` are the folders of pictures that
+    visitors may train with, by the names that they see; None is no training at all. Raises MissingWeightsError for a
+    model that is not here, and InvalidValueError for a device or dtype that is not.
     """
 
     def __init__(
@@ -72,25 +76,40 @@ class Engine:
         device: str = "auto",
         dtype: str = "auto",
         max_pixels: int = MAX_PIXELS,
+        lessons: Mapping[str, Path] | None = None,
     ) -> None:
         check_present(model)
         choose_backend(device, dtype)
         self.folder = folder
         self.models = tuple(dict.fromkeys((model, *present_models())))
         self.max_pixels = max_pixels
+        self.lessons = lessons
         self.lane = Lane()
         settings = {"device": device, "dtype": dtype, "max_pixels": max_pixels, "tile": TILE}
+        self._load = partial(StyleTransfer.from_pretrained, **settings)
         self._loading = threading.Lock()
-        self._cook = lru_cache(maxsize=None)(lambda model: Cook(StyleTransfer.from_pretrained(model, **settings)))
+        self._cook = lru_cache(maxsize=None)(lambda model: Cook(self._load(model)))
+        self._trained: dict[str, Cook] = {}
         self._photo = lru_cache(maxsize=CONTENTS)(self._prepare)
         self._painted: dict[tuple[Recipe, int], Painted] = {}
 
     def cook(self, model: str) -> Cook:
-        """The networks of one of ``models``, loaded when they are first asked for; InvalidValueError for another."""
+        """The networks of one of ``models``, loaded when they are first asked for, or of one that was adopted.
+
+        Raises InvalidValueError for another.
+        """
+        if model in self._trained:
+            return self._trained[model]
         if model not in self.models:
             raise InvalidValueError(f"There is no model {model!r} here.", f"Choose {', '.join(self.models)}.")
         with self._loading:
             return self._cook(model)
+
+    def adopt(self, file: Path) -> None:
+        """Take a weight file that a visitor has trained: its path, which nobody else knows, is a model from now on."""
+        if len(self._trained) >= TRAINED:
+            del self._trained[next(iter(self._trained))]
+        self._trained[str(file)] = Cook(self._load(file))
 
     def warm_up(self, recipe: Recipe) -> None:
         """Load the networks and make a preview that nobody sees: the first visitor does not wait for that."""
@@ -115,13 +134,18 @@ class Engine:
         """A recipe's result in full: a PNG with the recipe inside, and the pictures to show."""
         cook = self.cook(recipe.model)
         photo = self._photo(recipe.model, recipe.content, recipe.size, PREVIEW)
+        name = f"{'_'.join(path.stem for path in recipe.files)}.png"
+        parameters = recipe.parameters(cook.transfer, names(recipe).__getitem__) | {"model": Path(recipe.model).name}
+        if not cook.fits(recipe):  # the preview stays what is shown
+            png = self.file(name)
+            cook.write(recipe, png, parameters=parameters, compression=1, progress=progress)
+            return str(png), self.preview(recipe, progress)
         if photo.whole:  # the preview is the result
             painted, alpha = self.paint(recipe, PREVIEW, progress), photo.alpha
         else:
             made = cook.make(recipe, progress=progress)
             painted, alpha = Painted(made.content, made.rgb), made.alpha
-        png = self.file(f"{'_'.join(path.stem for path in recipe.files)}.png")
-        parameters = recipe.parameters(cook.transfer, names(recipe).__getitem__)
+        png = self.file(name)
         write_image(png, painted.after, alpha=alpha, compression=1, parameters=parameters)
         return str(png), self.show(painted)
 

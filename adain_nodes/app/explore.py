@@ -70,36 +70,38 @@ def figures() -> str:
 
 
 def layout(page: gr.Blocks, engine: Engine) -> None:
-    """Build the tab: the strip, the grid, and the table of methods."""
-    with gr.Tab("Explore", id="explore"):
+    """Build the tab: the strip, which is drawn at once, the grid, and the table of methods."""
+    with gr.Tab("Explore", id="explore") as tab:
         gr.Markdown("### From photograph to style\nOne pair at rising strength, as in figure 7 of the paper.")
         with gr.Row(equal_height=True):
             photo = gr.Dropdown(_choices("content"), value="kingfisher", label="Example photograph", filterable=False)
             style = gr.Dropdown(_choices("style"), value="sunset_dots", label="Example style", filterable=False)
-        draw_strip = gr.Button("Draw the strip", size="md")
         strip_shown = _sheet("Strip from photograph to style")
         gr.Markdown(
             "### Every example in every style\nAt full strength; photographs are at the left, styles at the top."
         )
-        with gr.Row():
-            draw_grid = gr.Button("Draw the grid", size="md")
+        with gr.Row(elem_classes="actions"):
+            draw_grid = gr.Button("Draw the grid", variant="primary", size="md", min_width=150, scale=0)
             stop = gr.Button("Stop", variant="stop", size="md", min_width=80, scale=0)
         grid_shown = _sheet("Grid of photographs and styles")
         gr.Markdown(f"### Methods in figures\n{figures()}")
-    draw_strip.click(
+    strip_drawn = gr.on(
+        [tab.select, photo.input, style.input],
         **engine.lane(trade_off, partial(strip, engine)),
         inputs=[photo, style],
         outputs=strip_shown,
         api_name="explore_strip",
         api_description="An example photograph at rising alpha in an example style, as one JPEG.",
+        trigger_mode="always_last",
+        show_progress="minimal",
     )
-    drawn = draw_grid.click(
+    grid_drawn = draw_grid.click(
         **engine.lane(every_pair, partial(grid, engine)),
         outputs=grid_shown,
         api_name="explore_grid",
         api_description="Every example photograph in every example style, as one JPEG.",
     )
-    stop.click(None, cancels=[drawn])
+    stop.click(None, cancels=[strip_drawn, grid_drawn])
 
 
 def _painted(engine: Engine, asked: Order, progress: Progress) -> list[list[Tensor]]:
@@ -122,5 +124,10 @@ def _choices(kind: str) -> list[tuple[str, str | int | float]]:
 
 def _sheet(label: str) -> gr.Image:
     return gr.Image(
-        label=label, alt_text=label, show_label=False, interactive=False, buttons=["download", "fullscreen"]
+        label=label,
+        alt_text=label,
+        show_label=False,
+        interactive=False,
+        buttons=["download", "fullscreen"],
+        elem_classes="sheet",
     )

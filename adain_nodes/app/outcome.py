@@ -12,23 +12,28 @@ from adain_nodes.app.engine import Engine
 from adain_nodes.app.parts import QUIET
 from adain_nodes.recipe import Recipe
 
+BEFORE = 25
+"""How much of the photograph is shown beside the result at first, in percent."""
+
 
 class Outcome:
     """The components, laid out where it is made; ``follow`` binds them to what the result is made of."""
 
     def __init__(self, tab: str) -> None:
+        self._tab = tab
         self.compare = gr.ImageSlider(
             label="Photograph | result",
             interactive=False,
+            slider_position=BEFORE,
             max_height=560,
             buttons=["fullscreen"],
             elem_id=f"{tab}-result",
             elem_classes="compare",
         )
         with gr.Row(elem_classes="actions"):
-            self.download = gr.DownloadButton("Download PNG", variant="primary", size="md", min_width=120)
-            self.again = gr.Button("Use as photograph", size="md", min_width=120)
-            self.stop = gr.Button("Stop", variant="stop", size="md", min_width=80)
+            self.download = gr.DownloadButton("Download PNG", variant="primary", size="md", min_width=90)
+            self.again = gr.Button("Use as photograph", size="md", min_width=124)
+            self.stop = gr.Button("Stop", variant="stop", size="md", min_width=60)
 
     def follow(
         self,
@@ -44,8 +49,8 @@ class Outcome:
         endpoints: of the preview, and of the full result.
         """
         values = list(inputs.values())
-        preview = gr.on(
-            triggers,
+        asked = gr.on(triggers, None, js=f"() => askSoon('{self._tab}')", **QUIET)
+        preview = asked.success(
             **engine.lane(order, engine.preview, quiet=True),
             inputs=values,
             outputs=self.compare,
@@ -54,7 +59,8 @@ class Outcome:
             trigger_mode="always_last",
             show_progress="minimal",
         )
-        full = preview.success(
+        rest = preview.success(None, js=f"() => atRest('{self._tab}')", **QUIET)
+        full = rest.success(
             **engine.lane(order, engine.result),
             inputs=values,
             outputs=[self.download, self.compare],
@@ -63,5 +69,5 @@ class Outcome:
             show_progress="minimal",
         )
         gr.on(triggers, None, cancels=[full])
-        self.stop.click(None, cancels=[preview, full])
-        self.again.click(lambda result: result, self.download, inputs["photo"], queue=False, **QUIET)
+        self.stop.click(None, js=f"() => stopResting('{self._tab}')", cancels=[preview, full])
+        self.again.click(lambda result: result or gr.skip(), self.download, inputs["photo"], queue=False, **QUIET)

@@ -9,14 +9,14 @@ from gradio.exceptions import InvalidPathError
 from gradio.themes import Base
 from gradio_client.utils import is_http_url_like, traverse
 
-from adain_nodes.app import blend, explore, regions, stylise
+from adain_nodes.app import blend, explore, regions, stylise, train, video
 from adain_nodes.app.engine import Engine
 from adain_nodes.app.errors import in_words
 from adain_nodes.app.parts import asset
 from adain_nodes.core.errors import InvalidValueError
 from adain_nodes.resources import resource
 
-TABS = (stylise, blend, regions, explore)
+TABS = (stylise, blend, regions, video, explore, train)
 """The tabs of the page, left to right: modules with a ``layout(page, engine)``."""
 
 KEEP_SECONDS = 1200
@@ -46,6 +46,7 @@ def build(engine: Engine) -> Page:
                 tab.layout(page, engine)
         with gr.Accordion("Use it from a program", open=False):
             gr.Markdown(asset("api.md"))
+        page.unload(engine.lane.leave)
     return page
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -28,19 +28,31 @@ _EXAMPLE = {"path": "picture.jpg", "url": "picture.jpg", "meta": {"_type": "grad
 
 def picture(label: str, value: Path | None = None, buttons: Sequence[Any] = ("fullscreen",), **more: Any) -> gr.Image:
     """A place to drop a picture. Handlers get the path of the upload, which nothing has opened so far."""
+    settings: dict[str, Any] = {"sources": ["upload", "clipboard"], **more}
     component = gr.Image(
         value and str(value),
         label=label,
         alt_text=label,
         type="filepath",
         image_mode=None,
-        sources=["upload", "clipboard"],
         buttons=list(buttons),
-        **more,
+        **settings,
     )
     # Gradio's own opens what it is given, in any format that Pillow knows; `read_image` looks at the content first.
     component.preprocess = lambda payload: payload and payload.path
     component.example_payload = lambda: _EXAMPLE
+    return component
+
+
+def small_picture(label: str, value: Path | None = None, **more: Any) -> gr.Image:
+    """One of several in a row, with nothing beside the picture but what removes it."""
+    return picture(label, value, (), sources=["upload"], height=110, **more)
+
+
+def pictures(label: str) -> gr.File:
+    """A place to drop many pictures at once; handlers get the paths of the uploads."""
+    component = gr.File(label=label, file_count="multiple", file_types=["image"], height=120, elem_classes="drop")
+    component.example_payload = lambda: [_EXAMPLE]
     return component
 
 
@@ -66,22 +78,40 @@ def title(path: Path) -> str:
 
 def gallery(label: str, kind: str, target: gr.Image) -> None:
     """Example pictures: the one that is clicked goes to ``target``."""
-    pictures = examples(kind)
+    paths = examples(kind)
 
     def chosen(event: gr.SelectData) -> Path:
-        return pictures[event.index]
+        return paths[event.index]
 
-    shown = gr.Gallery(
-        [(path, title(path)) for path in pictures],
+    _thumbnails(label, paths).select(chosen, outputs=target, queue=False, **QUIET)
+
+
+def gallery_for_many(label: str, kind: str, targets: Mapping[str, gr.Image]) -> None:
+    """Example pictures for one of several targets, which has a name; after a click it is the next one's turn."""
+    paths, names = examples(kind), list(targets)
+
+    def chosen(place: str, event: gr.SelectData) -> list[Any]:
+        index = names.index(place)
+        row: list[Any] = [gr.skip()] * len(names)
+        row[index] = paths[event.index]
+        return [names[(index + 1) % len(names)], *row]
+
+    shown = _thumbnails(label, paths)
+    place = gr.Radio(names, value=names[0], label="The next one goes to", elem_classes="place")
+    shown.select(chosen, place, [place, *targets.values()], queue=False, **QUIET)
+
+
+def _thumbnails(label: str, paths: Sequence[Path]) -> gr.Gallery:
+    return gr.Gallery(
+        [(path, title(path)) for path in paths],
         label=label,
-        columns=len(pictures),
+        columns=len(paths),
         allow_preview=False,
         interactive=False,
         object_fit="cover",
         buttons=[],
         elem_classes="examples",
     )
-    shown.select(chosen, outputs=target, queue=False, **QUIET)
 
 
 def alpha_slider() -> gr.Slider:
@@ -103,10 +133,22 @@ def look_settings(engine: Engine) -> dict[str, Any]:
             "style_size": gr.Slider(
                 64, 1024, STYLE_SIZE, step=32, label="Style size", info="Larger makes larger strokes.", buttons=[]
             ),
-            "model": gr.Dropdown(
-                list(engine.models), value=engine.models[0], label="Model", filterable=False, interactive=True
-            ),
+            "model": model_choice(engine, "Model", elem_classes=MODELS),
         }
+
+
+MODELS = "models"
+"""The class of the choices that a model which a visitor has trained is added to."""
+
+
+def model_choice(engine: Engine, label: str, **more: Any) -> gr.Dropdown:
+    """One of the models that are here."""
+    return gr.Dropdown(models(engine), value=engine.models[0], label=label, filterable=False, interactive=True, **more)
+
+
+def models(engine: Engine) -> list[tuple[str, str | int | float]]:
+    """The models that are here, by the names that people see."""
+    return [(Path(name).stem, name) for name in engine.models]
 
 
 COLORS = {

@@ -14,7 +14,18 @@ from torch import Tensor
 from adain_nodes.app.engine import Engine
 from adain_nodes.app.errors import IncompleteError, in_words
 from adain_nodes.app.outcome import Outcome
-from adain_nodes.app.parts import QUIET, alpha_slider, asset, example, gallery, look_settings, picture, recipe
+from adain_nodes.app.parts import (
+    QUIET,
+    alpha_slider,
+    asset,
+    example,
+    gallery,
+    gallery_for_many,
+    look_settings,
+    picture,
+    recipe,
+    small_picture,
+)
 from adain_nodes.core.errors import InvalidValueError
 from adain_nodes.core.regions import feather
 from adain_nodes.core.sizing import size_of
@@ -119,21 +130,22 @@ def layout(page: gr.Blocks, engine: Engine) -> None:
                     js_on_load=asset("paint.js"),
                     elem_id="painting",
                 )
-                softness = gr.Slider(
-                    0, 10, 2, step=0.5, label="Feather", info="Soft edges, in percent of the short side.", buttons=[]
-                )
             with gr.Column(scale=3, min_width=320):
                 outcome = Outcome("regions")
                 alpha = alpha_slider()
-                settings = look_settings(engine)
+                softness = gr.Slider(
+                    0, 10, 2, step=0.5, label="Feather", info="Soft edges, in percent of the short side.", buttons=[]
+                )
         with gr.Row(elem_classes="desk"):
             with gr.Column(scale=3, min_width=320):
                 styles, rest = _styles()
-                with gr.Accordion("Masks: painted, or your own", open=False):
+                gallery_for_many("Example styles", "style", dict(zip((*COLORS, "rest"), (*styles, rest), strict=True)))
+                with gr.Accordion("Masks: painted, or your own", open=False), gr.Row(elem_classes="corners"):
                     regions = [picture(f"Mask {color}", height=140, buttons=["download"]) for color in COLORS]
             with gr.Column(scale=3, min_width=320):
                 photo = picture("Photograph", example("content", PHOTO), height=200, elem_id="regions-photo")
                 gallery("Example photographs", "content", photo)
+                settings = look_settings(engine)
     inputs = {"photo": photo}
     for number, (mask, style) in enumerate(zip(regions, styles, strict=True), 1):
         inputs |= {f"mask_{number}": mask, f"style_{number}": style}
@@ -160,17 +172,14 @@ def _unpainted() -> IncompleteError:
 def _styles() -> tuple[list[gr.Image], gr.Image]:
     """The styles of the colours, and that of the rest."""
     with gr.Row(elem_classes="corners"):
-        styles = [
-            picture(f"Style for {color}", example("style", name), height=140, buttons=[])
-            for color, name in STYLES.items()
-        ]
-        return styles, picture("Style for the rest", height=140, buttons=[])
+        styles = [small_picture(f"Style for {color}", example("style", name)) for color, name in STYLES.items()]
+        return styles, small_picture("Style for the rest")
 
 
 def _brushes() -> str:
     """The colours to choose from, the first one chosen."""
     return "".join(
         f'<label><input type="radio" name="brush" value="{value}"{" checked" if name == "red" else ""}>'
-        f'<span class="swatch" style="background: {value}"></span> {name}</label>'
+        f'<span class="swatch" style="background: {value}"></span>{name}</label>'
         for name, value in COLORS.items()
     )

@@ -16,6 +16,7 @@ from adain_nodes.app.engine import Engine
 from adain_nodes.app.page import build, theme
 from adain_nodes.app.parts import asset
 from adain_nodes.core.errors import AdaINError
+from adain_nodes.imaging import find_images
 from adain_nodes.resources import resource
 
 MAX_UPLOAD_MB = 50
@@ -23,6 +24,8 @@ MAX_UPLOAD_MB = 50
 
 QUEUE = 40
 """How many may wait for the networks; the next one is asked to try again."""
+
+EXAMPLES = {"photographs": "content", "styles": "style"}
 
 SESSIONS = 1000
 """Of how many visitors the server keeps what they have set."""
@@ -36,15 +39,19 @@ def serving(
     auth: Sequence[tuple[str, str]] = (),
     root_path: str = "",
     max_upload_mb: int = MAX_UPLOAD_MB,
+    training: bool = False,
+    train_folders: Sequence[Path] = (),
     **settings: object,
 ) -> Iterator[str]:
     """Serve the page until the block is left; gives its address. ``settings`` are those of ``Engine``.
 
     Uploads and results lie in a folder that is removed at the end. ``auth`` holds names and passwords, ``root_path``
-    is the path that a reverse proxy serves the page under. Raises AdaINError where the port cannot be had.
+    is the path that a reverse proxy serves the page under. With ``training`` visitors may fine-tune decoders, on what
+    they upload and on the pictures in ``train_folders``. Raises AdaINError where the port cannot be had.
     """
     with tempfile.TemporaryDirectory(prefix="adain-app-") as folder, _environment(GRADIO_TEMP_DIR=folder):
-        engine = Engine(Path(folder), **settings)  # pyright: ignore[reportArgumentType]
+        offered = lessons(train_folders) if training else None
+        engine = Engine(Path(folder), lessons=offered, **settings)  # pyright: ignore[reportArgumentType]
         first = stylise.first(engine.models[0])
         warming = threading.Thread(target=engine.warm_up, args=[first])
         warming.start()
@@ -60,6 +67,17 @@ def serving(
         finally:
             page.close(verbose=False)
             warming.join()  # PyTorch does not like to be left in the middle
+
+
+def lessons(folders: Sequence[Path]) -> dict[str, Path]:
+    """The folders to train with, by the names that visitors see; the project's examples come first.
+
+    Raises ImageError for a folder without pictures.
+    """
+    examples = {f"Example {kind}": resource("examples", "pictures", name) for kind, name in EXAMPLES.items()}
+    for folder in folders:
+        find_images([folder], recursive=True)
+    return examples | {folder.resolve().name: folder for folder in folders}
 
 
 def _launch(

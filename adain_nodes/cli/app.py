@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import os
 import signal
+import sys
 import time
+import webbrowser
+from pathlib import Path
 from typing import Annotated
 
 from adain_nodes.cli import options
@@ -11,6 +15,7 @@ from adain_nodes.cli.console import escape, explain_notes, out, waiting
 from adain_nodes.core.errors import InvalidValueError
 
 _SERVER = "Server"
+_TRAINING = "Training"
 
 Host = Annotated[
     str, options.option("--host", panel=_SERVER, help="The address to listen at; 0.0.0.0 is every network.")
@@ -23,6 +28,21 @@ Auth = Annotated[
 RootPath = Annotated[
     str, options.option("--root-path", panel=_SERVER, help="The path that a reverse proxy serves the page under.")
 ]
+Train = Annotated[
+    bool | None,
+    options.option(
+        "--train/--no-train",
+        panel=_TRAINING,
+        help="Let visitors fine-tune decoders; without either, only on a page for this machine alone.",
+    ),
+]
+TrainFolders = Annotated[
+    list[Path],
+    options.option("--train-folder", panel=_TRAINING, help="Pictures that visitors may train with; repeatable."),
+]
+Browser = Annotated[
+    bool, options.option("--browser/--no-browser", panel=_SERVER, help="Open a browser, where there is a screen.")
+]
 MaxUpload = Annotated[int, options.option("--max-upload", panel=_SERVER, help="Refuse larger files, in megabytes.")]
 
 
@@ -31,7 +51,10 @@ def app(
     port: Port = 7860,
     auth: Auth = [],  # noqa: B006 (Typer copies it)
     root_path: RootPath = "",
+    browser: Browser = True,
     max_upload: MaxUpload = 50,
+    train: Train = None,
+    train_folder: TrainFolders = [],  # noqa: B006
     max_pixels: options.MaxPixels = 50_000_000,
     model: options.Model = "lite",
     device: options.Device = "auto",
@@ -43,16 +66,35 @@ def app(
     """
     signal.signal(signal.SIGTERM, signal.default_int_handler)  # ended by a service manager, it cleans up as for Ctrl+C
     people = [_name_and_password(text) for text in auth]
+    training = _for_this_machine(host, people, root_path) if train is None else train
+    if train_folder and not training:
+        raise InvalidValueError("There is a --train-folder, and training is off on a page for others.", "Add --train.")
     explain_notes()
     with waiting("Starting …"):
         from adain_nodes.app.server import serving
+    server = {"host": host, "port": port, "auth": people, "root_path": root_path, "max_upload_mb": max_upload}
     settings = {"max_pixels": max_pixels, "model": model, "device": device, "dtype": dtype}
-    with serving(
-        host=host, port=port, auth=people, root_path=root_path, max_upload_mb=max_upload, **settings
-    ) as address:
+    with serving(**server, training=training, train_folders=train_folder, **settings) as address:
         out.print(f"AdaIN Nodes is at {escape(address)} (Ctrl+C ends it)", soft_wrap=True)
+        if browser and attended() and _screen():
+            webbrowser.open(address)
         while True:
             time.sleep(3600)
+
+
+def attended() -> bool:
+    """Whether a person sits at a terminal."""
+    return sys.stdin.isatty() and out.is_terminal
+
+
+def _screen() -> bool:
+    """Whether a browser could show itself here."""
+    return sys.platform in ("darwin", "win32") or not {"DISPLAY", "WAYLAND_DISPLAY"}.isdisjoint(os.environ)
+
+
+def _for_this_machine(host: str, people: list[tuple[str, str]], root_path: str) -> bool:
+    """Whether nobody else is meant to see the page: no other address, no names, no proxy."""
+    return host in ("127.0.0.1", "localhost", "::1") and not people and not root_path
 
 
 def _name_and_password(text: str) -> tuple[str, str]:

@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from adain_nodes.cli import options
-from adain_nodes.cli.console import escape, out, waiting
+from adain_nodes.cli.console import err, escape, out, waiting
 from adain_nodes.cli.stylize import execute
 
 
@@ -37,6 +37,7 @@ def demo(
     with waiting("Laying out the sheet …"):
         sheet = _sheet(contents, styles, [task.out for task in tasks], out_path / "contact_sheet.png")
     out.print(f"[bold]Contact sheet: {escape(str(sheet))}[/]", soft_wrap=True)
+    err.print("For pictures of your own: `adain app` opens the web page.", soft_wrap=True)
 
 
 def _sheet(contents: list[Path], styles: list[Path], results: list[Path], target: Path) -> Path:

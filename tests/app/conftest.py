@@ -26,7 +26,7 @@ else:
 
 if TYPE_CHECKING:
     from gradio_client import Client
-    from playwright.sync_api import Browser, BrowserContext, Page
+    from playwright.sync_api import Browser, BrowserContext, Page, Request
 
 ROOT = Path(__file__).parents[2]
 
@@ -116,19 +116,21 @@ def chromium(start_chromium: Callable[[], AbstractContextManager[Browser]]) -> I
 
 
 class Visit:
-    """The page in a session of its own, and what went wrong on it."""
+    """The page in a session of its own, the events that it asks for, by their numbers, and what went wrong on it."""
 
     def __init__(self, context: BrowserContext, address: str) -> None:
-        self.outside, self.troubles = list[str](), list[str]()
+        self.outside, self.troubles, self.asked = list[str](), list[str](), list[int]()
         self.page: Page = context.new_page()
-        self.page.on("request", lambda request: self._asked(request.url, address))
+        self.page.on("request", lambda request: self._asked(request, address))
         self.page.on("pageerror", lambda error: self.troubles.append(str(error)))
         self.page.goto(address)
         self.wait_for_result()
 
-    def _asked(self, url: str, address: str) -> None:
-        if not url.startswith((address, "data:", "blob:")):
-            self.outside.append(url)
+    def _asked(self, request: Request, address: str) -> None:
+        if not request.url.startswith((address, "data:", "blob:")):
+            self.outside.append(request.url)
+        if "/queue/join" in request.url:
+            self.asked.append(request.post_data_json["fn_index"])
 
     def result(self, tab: str = "stylise") -> str:
         """The address of the result that is shown, empty before there is one."""

@@ -61,6 +61,21 @@ def test_a_large_photograph_is_painted_in_full_after_its_preview(engine, recipe,
     assert encoded == {"encoder": 3, "decoder": 2}
 
 
+def test_what_does_not_fit_into_memory_is_written_in_parts(engine, recipe, tmp_path, monkeypatch):
+    write_image(tmp_path / "photo.png", torch.rand(1, 3, 300, 200))
+    expected = engine.cook("lite").make(recipe).rgb
+    monkeypatch.setattr(engine.cook("lite").transfer, "max_memory", 90_000_000)
+    monkeypatch.setattr(engine.cook("lite").transfer, "tile", 128)
+    monkeypatch.setattr(engine.cook("lite"), "fits", lambda recipe: False)
+    monkeypatch.setattr("adain_nodes.app.engine.PREVIEW", 40)
+    shares = []
+    png, shown = engine.result(recipe, shares.append)
+    assert (read_image(png).rgb - expected).abs().max() <= 1.01 / 255
+    assert read_parameters(png)["content"] == "photo.png"
+    assert read_image(shown.after).rgb.shape[2:] == (60, 40)
+    assert shares[-1] == 1
+
+
 def test_results_that_are_kept_are_limited(engine, recipe):
     for step in range(RESULTS + 2):
         engine.preview(Recipe(recipe.content, recipe.styles, alpha=step / 20, style_size=32), quiet)

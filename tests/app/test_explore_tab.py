@@ -85,12 +85,11 @@ def test_figures_are_those_of_the_model_card():
     assert not any(line.startswith(("#", "```")) for line in found)
 
 
-def test_strip_is_drawn_on_a_phone(visit):
+def test_strip_is_drawn_at_once_and_on_a_phone(visit):
     opened = visit(viewport={"width": 390, "height": 844}, is_mobile=True, has_touch=True)
     opened.page.get_by_label("More tabs").click()
     opened.page.get_by_text("Explore", exact=True).locator("visible=true").last.click()
     opened.page.get_by_role("cell", name="the content itself").wait_for()
-    opened.page.get_by_role("button", name="Draw the strip").click()
     strip = opened.page.get_by_alt_text("Strip from photograph to style")
     strip.wait_for(timeout=20_000)
     assert strip.evaluate("async picture => (await picture.decode(), picture.naturalWidth)") > 7 * 150

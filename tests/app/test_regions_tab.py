@@ -126,6 +126,9 @@ def test_opening_styles_and_brushes():
 def test_painting_in_a_browser(visit):
     opened = visit()
     opened.page.get_by_role("tab", name="Paint regions").click()
+    opened.page.wait_for_timeout(1500)  # the first tab's full result
+    asked = opened.asked
+    asked.clear()
     board = opened.page.get_by_role("application", name="Painting on the photograph")
     box = board.bounding_box()
     opened.page.mouse.move(box["x"] + 0.2 * box["width"], box["y"] + 0.2 * box["height"])
@@ -133,7 +136,9 @@ def test_painting_in_a_browser(visit):
     opened.page.mouse.move(box["x"] + 0.8 * box["width"], box["y"] + 0.2 * box["height"], steps=4)
     opened.page.mouse.up()
     before = opened.wait_for_result("regions")
-    opened.page.get_by_role("radio", name="blue").check()
+    opened.page.wait_for_timeout(1000)
+    assert len(asked) == len(set(asked)) <= 3  # the masks, one preview, one full result
+    opened.page.get_by_role("group", name="Brush").get_by_role("radio", name="blue").check()
     board.focus()  # and with the keyboard alone
     opened.page.keyboard.down(" ")
     for _ in range(3):

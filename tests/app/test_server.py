@@ -24,7 +24,8 @@ EXAMPLES = resource("examples", "pictures")
 CASTLE, SWIRLS = EXAMPLES / "content" / "castle.jpg", EXAMPLES / "style" / "swirls.jpg"
 ENDPOINTS = {
     *("/preview", "/stylise", "/blend_preview", "/blend", "/blend_grid"),
-    *("/masks", "/regions_preview", "/regions", "/explore_strip", "/explore_grid"),
+    *("/masks", "/regions_preview", "/regions", "/explore_strip", "/explore_grid", "/train", "/stop"),
+    *("/video", "/live"),
 }
 
 
@@ -73,6 +74,8 @@ def test_endpoints_keep_their_names_and_parameters(client):
     four = [f"{what}_{number}" for what in ("style", "weight") for number in (1, 2, 3, 4)]
     assert named["/preview"] == named["/stylise"] == ["photo", "style", *settings]
     assert named["/blend_preview"] == named["/blend"] == named["/blend_grid"] == ["photo", *four, *settings]
+    pictures = ["photos", "photo_folder", "styles", "style_folder", "model", "judge"]
+    assert named["/train"] == [*pictures, "steps", "batch", "crop", "style_weight", "learning_rate"]
     assert not re.search(r"https?://", json.dumps(found))
 
 
@@ -89,6 +92,30 @@ def test_example_on_the_page_works(server, tmp_path, monkeypatch, capsys):
     assert read_image(picture).rgb.shape == (1, 3, 40, 48)
     assert read_parameters(picture)["alpha"] == 0.8
     assert read_parameters(picture)["content"] == "photo.jpg"
+
+
+def test_beside_tabs_there_are_only_tabs(server):
+    """Gradio's front end counts whatever else lies there, and shows one tab twice and another not at all."""
+    with urllib.request.urlopen(f"{server.address}config", timeout=30) as reply:
+        page = json.load(reply)
+    kinds = {each["id"]: each["type"] for each in page["components"]}
+    (tabs,) = (each for each in page["layout"]["children"] if kinds[each["id"]] == "tabs")
+    assert {kinds[each["id"]] for each in tabs["children"]} == {"tabitem"}
+
+
+def test_training_over_the_api(client, server, tmp_path):
+    small = {"judge": "own", "steps": 10, "batch": 1, "crop": 64}
+    for name in ("a.png", "b.png"):
+        write_image(tmp_path / name, torch.rand(1, 3, 80, 80))
+    files = {"photos": [handle_file(tmp_path / "a.png")], "styles": [handle_file(tmp_path / "b.png")]}
+    job = client.submit(**files, **small, api_name="/train")
+    *_, (said, curve, samples, model) = job.result(), job.outputs()[-1]
+    assert said.startswith("Done. 10 steps")
+    assert min(read_image(picture).rgb.shape[2:] for picture in (curve, samples)) > (100, 100)
+    assert Path(model).suffix == ".safetensors"
+    assert status(server, "gradio_api/file=/etc/passwd") == 403
+    with pytest.raises(Exception, match="not in the list of choices"):
+        client.predict(**small, photos=None, styles=None, photo_folder="/etc", api_name="/train")
 
 
 def test_blend_and_its_grid(client):

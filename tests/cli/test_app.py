@@ -5,6 +5,7 @@ from __future__ import annotations
 import importlib.util
 import inspect
 from contextlib import contextmanager
+from pathlib import Path
 from unittest.mock import Mock
 
 import pytest
@@ -52,7 +53,66 @@ def test_it_prints_one_line_and_ends_with_the_status_of_an_interruption(adain, s
 def test_defaults_are_those_of_server_and_engine(adain, served):
     adain("app")
     library = defaults(inspect.unwrap(SERVING)) | defaults(Engine)
-    assert served == library | {"auth": []}
+    alone = {"auth": [], "train_folders": [], "training": True}  # who is alone may train
+    assert served | {"lessons": None} == library | alone
+
+
+@pytest.mark.parametrize(
+    ("options", "training"),
+    [
+        (["--host", "localhost"], True),
+        (["--host", "0.0.0.0"], False),
+        (["--auth", "ann:a"], False),
+        (["--root-path", "/adain"], False),
+        (["--host", "0.0.0.0", "--train"], True),
+        (["--no-train"], False),
+    ],
+)
+def test_training_is_for_a_page_that_nobody_else_sees(adain, served, options, training):
+    adain("app", *options)
+    assert served["training"] is training
+
+
+def test_folders_to_train_with_are_not_overlooked(adain, served):
+    adain("app", "--train-folder", "a", "--train-folder", "b")
+    assert served["train_folders"] == [Path("a"), Path("b")]
+    status, _, err = adain("app", "--host", "0.0.0.0", "--train-folder", "a")
+    assert (status, err) == (
+        1,
+        "Error: There is a --train-folder, and training is off on a page for others. Add --train.\n",
+    )
+
+
+@pytest.mark.parametrize(
+    ("options", "terminal", "display", "opened"),
+    [
+        ([], True, ":0", ["http://here:1/"]),
+        (["--no-browser"], True, ":0", []),
+        ([], False, ":0", []),
+        ([], True, None, []),
+    ],
+)
+def test_browser_is_opened_for_a_person_with_a_screen(adain, served, monkeypatch, options, terminal, display, opened):
+    found = []
+    monkeypatch.setattr(command.webbrowser, "open", found.append)
+    monkeypatch.setattr(command, "attended", lambda: terminal)
+    monkeypatch.setattr(command.sys, "platform", "linux")
+    monkeypatch.delenv("WAYLAND_DISPLAY", raising=False)
+    monkeypatch.delenv("DISPLAY", raising=False)
+    if display:
+        monkeypatch.setenv("DISPLAY", display)
+    adain("app", *options)
+    assert found == opened
+
+
+def test_nobody_sits_at_a_pipe(monkeypatch):
+    monkeypatch.setattr(command.sys, "stdin", Mock(isatty=lambda: True))
+    monkeypatch.setattr(command, "out", Mock(is_terminal=False))
+    assert not command.attended()
+    monkeypatch.setattr(command, "out", Mock(is_terminal=True))
+    assert command.attended()
+    monkeypatch.setattr(command.sys, "stdin", Mock(isatty=lambda: False))
+    assert not command.attended()
 
 
 def test_options_reach_the_server(adain, served):
@@ -66,6 +126,8 @@ def test_options_reach_the_server(adain, served):
         "auth": [("ann", "a:b"), ("bob", "c")],
         "root_path": "/adain",
         "max_upload_mb": 7,
+        "training": False,
+        "train_folders": [],
         "max_pixels": 1000,
         "model": "vgg19",
         "device": "cpu",

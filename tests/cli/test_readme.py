@@ -15,6 +15,7 @@ from adain_nodes.resources import resource
 
 README = (Path(__file__).parents[2] / "README.md").read_text("utf-8")
 STYLIZE = re.findall(r"^adain (stylize .+)$", README, re.MULTILINE)
+DATASET = [line for line in re.findall(r"^adain (dataset .+)$", README, re.MULTILINE) if "--ray" not in line]
 PYTHON, CLIENT = re.findall(r"```python\n(.+?)```", README, re.DOTALL)
 
 
@@ -47,6 +48,15 @@ def test_the_lines_for_the_shell(adain, desk, line):
 
 def test_there_are_lines_for_the_shell():
     assert len(STYLIZE) >= 7
+    assert len(DATASET) == 2
+
+
+@pytest.mark.parametrize("line", DATASET)
+def test_the_lines_for_data_sets(adain, desk, line):
+    (desk / "holiday").rename(desk / "photos")
+    status, out, _ = adain(*shlex.split(line, comments=True), "--device", "cpu", "--style-size", 24, "--workers", 1)
+    assert status == 0
+    assert out.startswith(("1 made, 0 there already", "3 made, 0 there already"))
 
 
 def test_the_five_lines_of_python(desk):

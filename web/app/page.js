@@ -1,3 +1,22 @@
+// When a tab asks for a result. Promises that are not kept end there: what was to follow them does not happen.
+const soon = {}, rests = {}
+// One of many changes at once is enough.
+window.askSoon = tab => new Promise(resolve => {
+  soon[tab] ??= setTimeout(() => {
+    delete soon[tab]
+    resolve([])
+  }, 20)
+})
+// Once no preview has come for a while; until then, a result in full would be in the way of the next preview.
+window.atRest = tab => new Promise(resolve => {
+  clearTimeout(rests[tab])
+  rests[tab] = setTimeout(resolve, 300, [])
+})
+window.stopResting = tab => {
+  clearTimeout(rests[tab])
+  return []
+}
+
 // What Gradio's components lack for keyboards and screen readers.
 
 function name(element, attribute, text) {
