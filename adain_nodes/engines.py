@@ -11,6 +11,7 @@ from torch import Tensor
 from adain_nodes.backend import Backend
 from adain_nodes.core.adain import Features
 from adain_nodes.core.errors import AdaINError, InvalidValueError
+from adain_nodes.core.windows import Window
 from adain_nodes.models.base import Decoder, Encoder
 
 _EXAMPLE = 40
@@ -77,12 +78,14 @@ class _WithOpenVINO:
         )
         self._single = isinstance(network, Decoder)
 
-    def __call__(self, inputs: Tensor | Features) -> Any:
+    def __call__(self, inputs: Tensor | Features, window: Window | None = None) -> Any:
         tensors = inputs if isinstance(inputs, tuple) else (inputs,)
         request = self._model.create_infer_request()  # one for each call: they may come from several threads
         found = request.infer([tensor.float().contiguous().numpy() for tensor in tensors]).to_tuple()
         outputs = tuple(map(torch.from_numpy, found))
-        return outputs[0] if self._single else outputs
+        if not self._single:
+            return outputs
+        return outputs[0] if window is None else window.of(outputs[0])
 
 
 def _any_size(example: Tensor | Features) -> Any:

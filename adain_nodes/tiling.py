@@ -187,4 +187,4 @@ def decode_window(decoder: Decoder, backend: Backend, features: View, size: Size
     outer = window.grown(decoder.margin, size)
     levels = tuple(level.to(backend.device) for level in features(outer))
     with backend.running():
-        return decoder.decode(levels, outer.size, window.inside(outer))
+        return decoder.decode(levels, outer.size, None if outer == window else window.inside(outer))
