@@ -61,7 +61,9 @@ def evaluate(
 
 def benchmark(
     model: Models = ["vgg19", "lite"],  # noqa: B006 (Typer copies it)
-    side: Annotated[int, typer.Option("--size", help="Side of the square picture in pixels.")] = 512,
+    size: Annotated[
+        list[int], typer.Option("--size", help="Side of the square picture in pixels; repeat it for several.")
+    ] = [512],  # noqa: B006
     rounds: Annotated[int, typer.Option(help="Repetitions; medians are printed.")] = 7,
     engine: Annotated[
         list[str], typer.Option("--engine", help="Measure lite with this engine too; repeat it (compile, openvino).")
@@ -78,7 +80,7 @@ def benchmark(
 
         result = run_benchmark(
             model,
-            side=side,
+            sides=size,
             rounds=rounds,
             engines=engine,
             device=device,

@@ -42,23 +42,30 @@ class Target:
 
 @dataclass(frozen=True)
 class Benchmark:
-    """All that was measured: ``startup`` in seconds by command; ``memory`` is empty where the system does not tell.
-
-    ``gatys`` are seconds an iteration, empty unless the baselines were asked for.
+    """All that was measured: ``speeds`` at each size; ``startup`` in seconds by command; ``memory`` is empty where the
+    system does not tell. ``gatys`` are seconds an iteration, empty unless the baselines were asked for.
     """
 
     machine: Machine
-    speed: Speed
+    speeds: tuple[Speed, ...]
     startup: dict[str, float]
     memory: tuple[Memory, ...]
     gatys: dict[str, float] = field(default_factory=dict)
+
+    @property
+    def speed(self) -> Speed:
+        """That at 512 px, or nearest to it, for which there are figures to reach."""
+        return min(self.speeds, key=lambda speed: abs(speed.side - 512))
 
     @property
     def targets(self) -> tuple[Target, ...]:
         """The figures to reach. The lite model counts in the precision that it gets by default."""
         default = f"lite {self.speed.dtype}"
         memory = {taken.model: taken.bytes / 1e9 for taken in self.memory}
+        fastest = [self.speed.ratio(row.name) or 0 for row in self.speed.rows if row.name.startswith("lite ")]
         return (
+            Target("lite, fastest / plain port", max(fastest, default=None), 20, "×", at_least=True),
+            Target("lite float32 / plain port", self.speed.ratio("lite float32"), 6, "×", at_least=True),
             Target(f"{default} / plain port", self.speed.ratio(default), 12, "×", at_least=True),
             *_beside_microast(self.speed),
             Target("vgg19 float32 / plain port", self.speed.ratio("vgg19 float32"), 1.2, "×", at_least=True),
@@ -77,15 +84,12 @@ class Benchmark:
 
     def markdown(self) -> str:
         """Tables, and lines that say what and where."""
-        speed = self.speed
         parts = (
             f"Measured on {self.machine}.",
-            f"Speed: {speed.side}×{speed.side} px on {speed.device}, medians of {speed.rounds} rounds: a picture in a "
-            "style that is encoded already, and a picture with the encoding of its style.",
-            markdown_table(
-                ("pipeline", "picture, s", "speed", "with style, s", "speed"),
-                [_speed_cells(speed, row) for row in speed.rows],
-            ),
+            f"Speed on {self.speed.device}, medians of {self.speed.rounds} rounds: a picture in a style that is already "
+            "encoded, and a picture with the encoding of its style; the multiply-adds of the picture, and the share of "
+            "this machine's peak that they reach (the fastest product of two large matrices in the same precision).",
+            *(part for speed in self.speeds for part in _speed_parts(speed)),
             *(["Gatys' optimisation at 256×256 px.", gatys_table(self.gatys)] if self.gatys else []),
             "Start-up: fresh interpreters.",
             markdown_table(
@@ -96,7 +100,7 @@ class Benchmark:
                 ("model", "size", "GB"),
                 [_memory_cells(row) for row in self.memory],
             ),
-            *dict.fromkeys(f"† {row.note}." for row in (*speed.rows, *self.memory) if row.note),
+            *dict.fromkeys(f"† {row.note}." for row in (*self.speed.rows, *self.memory) if row.note),
             "Figures to reach.",
             markdown_table(("figure", "limit", "measured", "verdict"), [target.cells() for target in self.targets]),
         )
@@ -120,13 +124,22 @@ def _of_baselines(gatys: dict[str, float], swap: float | None) -> Iterator[Targe
         yield Target("peak memory, swap", swap, 3, " GB")
 
 
+def _speed_parts(speed: Speed) -> tuple[str, str]:
+    """The size and the table."""
+    columns = ("pipeline", "picture, s", "speed", "with style, s", "speed", "multiply-adds", "of peak")
+    return f"{speed.side}×{speed.side} px:", markdown_table(columns, [_speed_cells(speed, row) for row in speed.rows])
+
+
 def _speed_cells(speed: Speed, row: SpeedRow) -> tuple[str, ...]:
+    share = speed.share(row)
     return (
         row.name + " †" * bool(row.note),
         f"{row.seconds:.3f}",
         f"{speed.ratio(row.name):.2f}×",
         f"{row.seconds_with_style:.3f}",
         f"{speed.ratio(row.name, with_style=True):.2f}×",
+        f"{row.work / 1e9:.1f} G" if row.work else "–",
+        "–" if share is None else f"{share:.0%}",
     )
 
 
@@ -137,28 +150,31 @@ def _memory_cells(row: Memory) -> tuple[str, str, str]:
 def run_benchmark(
     models: Sequence[str] = MODELS,
     *,
-    side: int = 512,
+    sides: Sequence[int] = (512,),
     rounds: int = 7,
     engines: Sequence[str] = (),
     device: str = "auto",
     baselines: bool = False,
     progress: Progress = silent,
 ) -> Benchmark:
-    """Measure speed (the arguments are those of ``measure_speed``), start-up, and memory on the CPU.
+    """Measure speed at each of ``sides`` (the rest is as in ``measure_speed``), start-up, and memory on the CPU.
 
     ``baselines`` adds the speed of Gatys' optimisation and the memory of style swap, which takes minutes.
     """
     machine = this_machine()  # first: its load is what the measurements met, not what they made
-    speed = measure_speed(models, side=side, rounds=rounds, engines=engines, device=device, progress=progress)
+    speeds = tuple(
+        measure_speed(models, side=side, rounds=rounds, engines=engines, device=device, progress=progress)
+        for side in sides
+    )
     startup = measure_startup(progress=progress)
     memory = []
     for label, model in by_label(models).items() if MEASURABLE else ():
         progress(f"peak memory, {label}")
         memory.append(replace(measure_memory(model), model=label))
     if not baselines:
-        return Benchmark(machine, speed, startup, tuple(memory))
+        return Benchmark(machine, speeds, startup, tuple(memory))
     if MEASURABLE:
         progress("peak memory, swap")
         memory.append(measure_memory(SWAP, 512))
     gatys = measure_gatys(device=device, progress=progress)
-    return Benchmark(machine, speed, startup, tuple(memory), gatys)
+    return Benchmark(machine, speeds, startup, tuple(memory), gatys)

@@ -2,43 +2,52 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from functools import partial
+from typing import NamedTuple
 
 import torch
 from torch import Tensor
 
-from adain_nodes.backend import choose_backend
+from adain_nodes.backend import DTYPES, choose_backend
 from adain_nodes.core.errors import MissingWeightsError
 from adain_nodes.evaluation.methods import SWAP, Method, by_label, load_method, pipeline_method, swap_method
 from adain_nodes.evaluation.plain import PlainTransfer
 from adain_nodes.evaluation.timing import Progress, median_seconds, silent
+from adain_nodes.evaluation.work import multiply_adds, peak_rate
 from adain_nodes.models.vgg import VGGDecoder, VGGEncoder
 from adain_nodes.pipeline import StyleTransfer
 
 MODELS = ("vgg19", "lite")
 PLAIN = "plain vgg19 float32"
+
+_COUNTED = 64
+"""The side in pixels of the picture whose multiply-adds are counted; to those of larger ones they are as the pixels."""
 RANDOM = "random weights (the real ones are not on this machine): equally fast"
 
 
 @dataclass(frozen=True)
 class SpeedRow:
     """A contender's median times in seconds: ``seconds`` for a picture in a style that is encoded already,
-    ``seconds_with_style`` for a picture and the encoding of its style.
+    ``seconds_with_style`` for a picture and the encoding of its style. ``work`` is the multiply-adds of a picture,
+    0 where they are not known, and ``dtype`` the precision that they have.
     """
 
     name: str
     seconds: float
     seconds_with_style: float
     note: str = ""
+    work: float = 0.0
+    dtype: str = "float32"
 
 
 @dataclass(frozen=True)
 class Speed:
     """Times for one picture of ``side``×``side`` px, and a style of that size, on ``device``; plain port first.
 
-    ``dtype`` is the precision that the device gets by default.
+    ``dtype`` is the precision that the device gets by default, and ``peaks`` the multiply-adds a second that it reaches
+    in large matrix products, by precision.
     """
 
     side: int
@@ -46,6 +55,12 @@ class Speed:
     device: str
     dtype: str
     rows: tuple[SpeedRow, ...]
+    peaks: Mapping[str, float] = field(default_factory=dict)
+
+    def share(self, row: SpeedRow) -> float | None:
+        """How much of the peak a row reaches, from 0 to 1; None where that is not known."""
+        peak = self.peaks.get(row.dtype)
+        return row.work / row.seconds / peak if peak and row.work else None
 
     def ratio(self, name: str, other: str = PLAIN, *, with_style: bool = False) -> float | None:
         """How many times as fast as ``other`` the row ``name`` is; None where one of them was not measured."""
@@ -69,25 +84,58 @@ def measure_speed(
     """
     backend = choose_backend(device)
     default = str(backend.dtype).removeprefix("torch.")
-    vgg, note = vgg_or_imitation(device=device, dtype="float32")
-    plain = PlainTransfer(vgg.encoder, vgg.decoder)  # pyright: ignore[reportArgumentType]
-    methods = {PLAIN: (Method(plain.encode, plain.stylize), note)}
-    for label, model in by_label(models).items():
-        for dtype in dict.fromkeys(("float32", default)):
-            methods[f"{label} {dtype}"] = load_or_imitate(model, device=device, dtype=dtype)
-    for engine in engines:
-        transfer = StyleTransfer.from_pretrained("lite", device=device, dtype=default, engine=engine)
-        methods[f"lite {default} {engine}"] = pipeline_method(transfer), ""
-
+    contenders = _contenders(models, engines, device, default)
     generator = torch.Generator().manual_seed(0)
     content, style = torch.rand(2, 1, 3, side, side, generator=generator).to(backend.device).unbind()
     runs = {}
-    for name, (method, _) in methods.items():
-        runs[name] = partial(_picture, method, content, method.encode_style(style))
-        runs[_with_style(name)] = partial(_picture_with_style, method, content, style)
+    for each in contenders:
+        runs[each.name] = partial(_picture, each.method, content, each.method.encode_style(style))
+        runs[_with_style(each.name)] = partial(_picture_with_style, each.method, content, style)
     seconds = median_seconds(runs, rounds, progress=progress)
-    rows = (SpeedRow(name, seconds[name], seconds[_with_style(name)], note) for name, (_, note) in methods.items())
-    return Speed(side, rounds, str(backend.device), default, tuple(rows))
+    work = {each.counted: _work(each.counted, backend.device) * side**2 for each in contenders}
+    rows = tuple(
+        SpeedRow(
+            each.name, seconds[each.name], seconds[_with_style(each.name)], each.note, work[each.counted], each.dtype
+        )
+        for each in contenders
+    )
+    peaks = {name: peak_rate(backend.device, DTYPES[name]) for name in dict.fromkeys(row.dtype for row in rows)}
+    return Speed(side, rounds, str(backend.device), default, rows, peaks)
+
+
+class _Contender(NamedTuple):
+    """A row to be: ``counted`` does the same work where it can be counted, operation by operation."""
+
+    name: str
+    dtype: str
+    method: Method
+    note: str
+    counted: Method
+
+
+def _contenders(models: Sequence[str], engines: Sequence[str], device: str, default: str) -> list[_Contender]:
+    """The plain port, each model in float32 and the default precision, and lite by each engine."""
+    vgg, note = vgg_or_imitation(device=device, dtype="float32")
+    plain = PlainTransfer(vgg.encoder, vgg.decoder)  # pyright: ignore[reportArgumentType]
+    method = Method(plain.encode, plain.stylize)
+    found = [_Contender(PLAIN, "float32", method, note, method)]
+    for label, model in by_label(models).items():
+        for dtype in dict.fromkeys(("float32", default)):
+            method, note = load_or_imitate(model, device=device, dtype=dtype)
+            found.append(_Contender(f"{label} {dtype}", dtype, method, note, method))
+    if engines:
+        lite, _ = load_or_imitate("lite", device=device, dtype=default)
+        for engine in engines:
+            transfer = StyleTransfer.from_pretrained("lite", device=device, dtype=default, engine=engine)
+            found.append(_Contender(f"lite {default} {engine}", default, pipeline_method(transfer), "", lite))
+    return found
+
+
+def _work(method: Method, device: torch.device) -> float:
+    """The multiply-adds of a pixel, in a picture that is small enough to be computed once more for this."""
+    picture = torch.rand(1, 3, _COUNTED, _COUNTED, device=device)
+    style = method.encode_style(picture)
+    return multiply_adds(lambda: method.stylize(picture, style)) / _COUNTED**2
 
 
 def load_or_imitate(model: str, *, device: str, dtype: str = "auto") -> tuple[Method, str]:

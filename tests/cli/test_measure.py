@@ -91,13 +91,14 @@ def test_the_benchmark_measures_what_was_named(adain, monkeypatch, as_json):
     answer = adain("benchmark", *options, *["--json"] * as_json)
     assert (answer.status, answer.out.strip()) == (0, "{}" if as_json else "a table")
     models = ["lite", "microast:peers"]
-    settings = {"side": 64, "rounds": 3, "engines": ["compile"], "device": "cpu", "baselines": True}
+    settings = {"sides": [64], "rounds": 3, "engines": ["compile"], "device": "cpu", "baselines": True}
     assert asked == {"models": models, **settings}
 
 
 def test_defaults_are_those_of_the_library():
     ours, theirs = (inspect.signature(function).parameters for function in (measure.benchmark, run_benchmark))
     assert tuple(ours["model"].default) == theirs["models"].default
-    assert tuple(ours["engine"].default) == theirs["engines"].default
-    for name in ("side", "rounds", "device", "baselines"):
+    for name, library_name in (("engine", "engines"), ("size", "sides")):
+        assert tuple(ours[name].default) == theirs[library_name].default
+    for name in ("rounds", "device", "baselines"):
         assert ours[name].default == theirs[name].default

@@ -23,13 +23,17 @@ SPEED = Speed(
         SpeedRow("vgg19 float32", 2.5, 4.0, "random"),
         SpeedRow("vgg19 bfloat16", 2.0, 3.0, "random"),
         SpeedRow("lite float32", 0.5, 0.75),
-        SpeedRow("lite bfloat16", 0.24, 0.36),
+        SpeedRow("lite bfloat16", 0.24, 0.36, work=15.6e9, dtype="bfloat16"),
         SpeedRow("microast float32", 0.4, 0.75),
         SpeedRow("microast bfloat16", 0.3, 0.27),
     ),
+    {"bfloat16": 130e9},
 )
+SMALL = Speed(64, 7, "cpu", "bfloat16", (SpeedRow(PLAIN, 0.25, 0.5), SpeedRow("lite bfloat16", 0.05, 0.1)))
 STARTUP = {TORCH: 2.0, PACKAGE: 0.05, PIPELINE: 2.5, HELP: 1.25}
-RESULT = Benchmark(MACHINE, SPEED, STARTUP, (Memory("lite", 1024, 1_510_000_000), Memory("vgg19", 1024, 840_000_000)))
+RESULT = Benchmark(
+    MACHINE, (SMALL, SPEED), STARTUP, (Memory("lite", 1024, 1_510_000_000), Memory("vgg19", 1024, 840_000_000))
+)
 
 
 def test_targets_at_their_limits():
@@ -44,6 +48,8 @@ def test_targets_at_their_limits():
 
 def test_what_is_compared_with_the_figures_to_reach():
     assert [(target.value and round(target.value, 9), target.reached) for target in RESULT.targets] == [
+        (12.5, False),
+        (6, True),
         (12.5, True),
         (0.8, False),
         (1, True),
@@ -60,21 +66,22 @@ def test_what_is_compared_with_the_figures_to_reach():
 
 def test_what_was_not_measured_is_not_reached():
     rows = (SpeedRow(PLAIN, 3.0, 4.5), SpeedRow("vgg19 float32", 2.0, 3.0), SpeedRow("lite float32", 0.25, 0.4))
-    result = Benchmark(MACHINE, Speed(512, 7, "cpu", "float32", rows), STARTUP, ())
+    result = Benchmark(MACHINE, (Speed(512, 7, "cpu", "float32", rows),), STARTUP, ())
     reached = [target.reached for target in result.targets]
-    assert reached == [True, None, None, True, None, True, False, None, None]
-    assert result.targets[0].what.startswith("lite float32")
+    assert reached == [False, True, True, None, None, True, None, True, False, None, None]
+    assert result.targets[2].what.startswith("lite float32")
     assert "not measured" in result.markdown()
 
 
 def test_markdown():
     text = RESULT.markdown()
     assert text.startswith("Measured on EPYC, 2 of 8 processors used, load 1.5;")
-    assert "Speed: 512×512 px on cpu, medians of 7 rounds: a picture in a style that is encoded already, and" in text
-    assert "| pipeline              | picture, s |  speed | with style, s |  speed |" in text
-    assert "| plain vgg19 float32 † |      3.000 |  1.00× |         4.500 |  1.00× |" in text
-    assert "| lite bfloat16         |      0.240 | 12.50× |         0.360 | 12.50× |" in text
-    assert "| microast float32      |      0.400 |  7.50× |         0.750 |  6.00× |" in text
+    assert "Speed on cpu, medians of 7 rounds: a picture in a style that is already encoded, and" in text
+    assert text.index("64×64 px:") < text.index("512×512 px:")
+    assert "| pipeline              | picture, s |  speed | with style, s |  speed | multiply-adds | of peak |" in text
+    assert "| plain vgg19 float32 † |      3.000 |  1.00× |         4.500 |  1.00× |             – |       – |" in text
+    assert "| lite bfloat16         |      0.240 | 12.50× |         0.360 | 12.50× |        15.6 G |     50% |" in text
+    assert "| microast float32      |      0.400 |  7.50× |         0.750 |  6.00× |             – |       – |" in text
     assert text.count("† random.") == 1
     assert "| from adain_nodes import StyleTransfer |    2.50 |" in text
     assert "| lite  | 1024×1024 | 1.51 |" in text
@@ -88,7 +95,7 @@ def test_json_holds_everything_unrounded():
     read = json.loads(RESULT.json())
     assert read["machine"]["processor"] == "EPYC"
     row = {"name": "lite bfloat16", "seconds": 0.24, "seconds_with_style": 0.36, "note": ""}
-    assert read["speed"]["rows"][4] == row
+    assert read["speeds"][1]["rows"][4] == {**row, "work": 15.6e9, "dtype": "bfloat16"}
     assert read["startup"] == STARTUP
     assert read["memory"][0]["bytes"] == 1_510_000_000
     assert [target["reached"] for target in read["targets"]] == [target.reached for target in RESULT.targets]
@@ -96,10 +103,10 @@ def test_json_holds_everything_unrounded():
 
 @pytest.mark.parametrize("measurable", [True, False])
 def test_everything_is_measured_in_turn(monkeypatch, measurable):
-    asked, announced = {}, []
+    asked, announced = [], []
 
     def measure_speed(models, **options):
-        asked.update(options, models=models)
+        asked.append({**options, "models": models})
         return SPEED
 
     monkeypatch.setattr(benchmark, "measure_speed", measure_speed)
@@ -107,16 +114,10 @@ def test_everything_is_measured_in_turn(monkeypatch, measurable):
     monkeypatch.setattr(benchmark, "measure_memory", lambda model: Memory(model, 1024, len(model)))
     monkeypatch.setattr(benchmark, "MEASURABLE", measurable)
     models = ["lite", "microast:peers"]
-    result = run_benchmark(models, side=64, rounds=3, engines=["compile"], device="cpu", progress=announced.append)
-    assert (result.speed, result.startup) == (SPEED, STARTUP)
-    assert asked == {
-        "models": models,
-        "side": 64,
-        "rounds": 3,
-        "engines": ["compile"],
-        "device": "cpu",
-        "progress": announced.append,
-    }
+    settings = {"rounds": 3, "engines": ["compile"], "device": "cpu", "progress": announced.append}
+    result = run_benchmark(models, sides=[64, 128], **settings)
+    assert (result.speeds, result.startup) == ((SPEED, SPEED), STARTUP)
+    assert asked == [{"models": models, "side": side, **settings} for side in (64, 128)]
     labels = ["lite", "microast"] if measurable else []
     assert [(taken.model, taken.bytes) for taken in result.memory] == list(zip(labels, (4, 14), strict=False))
     assert announced == [f"peak memory, {label}" for label in labels]

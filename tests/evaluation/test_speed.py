@@ -69,7 +69,7 @@ def test_baselines_are_measured_beside_the_models(choose, monkeypatch):
 def test_compiling_is_asked_for(loaded, choose):
     choose(torch.bfloat16)
     assert measure_speed(side=16, rounds=1, engines=["compile"]).rows[-1].name == "lite bfloat16 compile"
-    assert [options.get("engine") for _, options in loaded] == [None] * 5 + ["compile"]
+    assert [options.get("engine") for _, options in loaded] == [None] * 6 + ["compile"]
 
 
 def test_a_style_is_encoded_once_for_the_one_time_and_in_each_round_for_the_other(loaded, choose, monkeypatch):
@@ -83,7 +83,8 @@ def test_a_style_is_encoded_once_for_the_one_time_and_in_each_round_for_the_othe
 
     monkeypatch.setattr(StyleTransfer, "encode_style", counted)
     measure_speed(side=16, rounds=3)
-    assert sizes == [(16, 0)] * (1 + 4) * 2  # vgg19 and lite, with the round that warms up
+    timed = [size for size in sizes if size[0] == 16]  # not those whose work is counted
+    assert timed == [(16, 0)] * (1 + 4) * 2  # vgg19 and lite, with the round that warms up
 
 
 @pytest.mark.usefixtures("loaded")
@@ -94,6 +95,22 @@ def test_each_time_is_that_of_its_run(choose, monkeypatch):
     result = measure_speed(side=16)
     assert [(row.seconds, row.seconds_with_style) for row in result.rows] == [(6.0, 9.0), (4.0, 6.5), (0.5, 0.8)]
     assert [bool(row.note) for row in result.rows] == [False] * 3
+
+
+@pytest.mark.usefixtures("loaded")
+def test_work_is_that_of_the_networks(choose, monkeypatch):
+    choose(torch.float32)
+    monkeypatch.setattr(speed, "peak_rate", lambda device, dtype: 1e12)
+    plain, vgg, lite = measure_speed(side=128, rounds=1).rows
+    assert plain.work == vgg.work > lite.work > 0
+    assert measure_speed(side=64, rounds=1).rows[1].work == vgg.work / 4
+
+
+def test_share_of_the_peak_is_work_by_time():
+    row = SpeedRow("lite bfloat16", 0.5, 0.6, work=1e9, dtype="bfloat16")
+    assert Speed(512, 7, "cpu", "bfloat16", (row,), {"bfloat16": 8e9}).share(row) == 0.25
+    assert Speed(512, 7, "cpu", "bfloat16", (row,), {"float32": 8e9}).share(row) is None
+    assert Speed(512, 7, "cpu", "bfloat16", (row,), {"bfloat16": 8e9}).share(SpeedRow("x", 1, 1)) is None
 
 
 def test_ratios_are_found_by_name():
