@@ -86,7 +86,7 @@ class Benchmark:
         """Tables, and lines that say what and where."""
         parts = (
             f"Measured on {self.machine}.",
-            f"Speed on {self.speed.device}, medians of {self.speed.rounds} rounds: a picture in a style that is encoded, "
+            f"Speed on {self.speed.device}, medians of {self.speed.rounds} rounds: a picture in an encoded style, "
             "and a picture with the encoding of its style; the multiply-adds of the picture, and the share of this "
             "machine's peak that they reach (the fastest product of two large matrices in the same precision).",
             *(part for speed in self.speeds for part in _speed_parts(speed)),

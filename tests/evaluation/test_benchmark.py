@@ -76,7 +76,7 @@ def test_what_was_not_measured_is_not_reached():
 def test_markdown():
     text = RESULT.markdown()
     assert text.startswith("Measured on EPYC, 2 of 8 processors used, load 1.5;")
-    assert "Speed on cpu, medians of 7 rounds: a picture in a style that is encoded, and" in text
+    assert "Speed on cpu, medians of 7 rounds: a picture in an encoded style, and" in text
     assert text.index("64×64 px:") < text.index("512×512 px:")
     assert "| pipeline              | picture, s |  speed | with style, s |  speed | multiply-adds | of peak |" in text
     assert "| plain vgg19 float32 † |      3.000 |  1.00× |         4.500 |  1.00× |             – |       – |" in text
