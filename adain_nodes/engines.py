@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from functools import lru_cache
 from typing import Any
 
 import torch
@@ -66,16 +67,11 @@ class _WithOpenVINO:
     """The ``forward`` of a network, computed by OpenVINO; its inputs and outputs are float32 in any precision."""
 
     def __init__(self, network: Encoder | Decoder, example: Tensor | Features, dtype: torch.dtype) -> None:
-        try:
-            import openvino
-        except ImportError as error:
-            raise AdaINError("The engine openvino is not installed.", "Run `pip install openvino`.") from error
+        core, convert = _openvino_library()
         with torch.no_grad():
             program = torch.export.export(network, (example,), dynamic_shapes=(_any_size(example),))
         precision = {torch.float32: "f32", torch.bfloat16: "bf16", torch.float16: "f16"}[dtype]
-        self._model = openvino.Core().compile_model(
-            openvino.convert_model(program), "CPU", {"INFERENCE_PRECISION_HINT": precision}
-        )
+        self._model = core.compile_model(convert(program), "CPU", {"INFERENCE_PRECISION_HINT": precision})
         self._single = isinstance(network, Decoder)
 
     def __call__(self, inputs: Tensor | Features, window: Window | None = None) -> Any:
@@ -86,6 +82,20 @@ class _WithOpenVINO:
         if not self._single:
             return outputs
         return outputs[0] if window is None else window.of(outputs[0])
+
+
+@lru_cache
+def _openvino_library() -> tuple[Any, Callable[..., Any]]:
+    """OpenVINO's core and its converter. The process keeps one core.
+
+    When the last of several goes, it leaves the stack on which signals are handled at an address that is no more
+    (OpenVINO 2026.4), and the next Ctrl+C would crash.
+    """
+    try:
+        import openvino
+    except ImportError as error:
+        raise AdaINError("The engine openvino is not installed.", "Run `pip install openvino`.") from error
+    return openvino.Core(), openvino.convert_model
 
 
 def _any_size(example: Tensor | Features) -> Any:

@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 import torch
 
+from adain_nodes import engines
 from adain_nodes.checkpoints.networks import load_networks
 from adain_nodes.checkpoints.onnx import GRAPHS, export_onnx
 from adain_nodes.core.errors import AdaINError, OutputError
@@ -33,15 +34,16 @@ def exported(request, shared: Path, tmp_path_factory: pytest.TempPathFactory) ->
 
 
 def with_onnxruntime(path: Path) -> Graph:
-    runtime = pytest.importorskip("onnxruntime")
+    runtime = pytest.importorskip("onnxruntime", reason="NOT TESTED WITH ONNX RUNTIME: it is not installed")
     session = runtime.InferenceSession(path, providers=["CPUExecutionProvider"])
     names = [each.name for each in session.get_outputs()]
     return lambda inputs: dict(zip(names, session.run(names, dict(inputs)), strict=True))
 
 
 def with_openvino(path: Path) -> Graph:
-    openvino = pytest.importorskip("openvino")
-    model = openvino.Core().compile_model(path, "CPU", {"INFERENCE_PRECISION_HINT": "f32"})
+    pytest.importorskip("openvino", reason="NOT TESTED WITH OPENVINO: it is not installed")
+    core, _ = engines._openvino_library()
+    model = core.compile_model(path, "CPU", {"INFERENCE_PRECISION_HINT": "f32"})
     return lambda inputs: {port.get_any_name(): value for port, value in model(dict(inputs)).items()}
 
 

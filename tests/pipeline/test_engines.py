@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import os
+import signal
 import sys
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 import torch
 
+from adain_nodes import engines
 from adain_nodes.backend import Backend
 from adain_nodes.core.errors import AdaINError, InvalidValueError
 from adain_nodes.engines import ENGINES, set_engine
@@ -41,6 +44,16 @@ def test_openvino_computes_for_several_threads_at_once(transfer, with_openvino, 
         assert (result - transfer.stylize(content, style)).abs().max() < 1e-4
 
 
+def test_signals_are_survived_after_openvino(with_openvino):
+    caught = []
+    before = signal.signal(signal.SIGINT, lambda *_: caught.append(True))
+    try:
+        os.kill(os.getpid(), signal.SIGINT)
+    finally:
+        signal.signal(signal.SIGINT, before)
+    assert caught
+
+
 def test_bfloat16_is_openvino_s_too(transfer, cat, starry):
     pytest.importorskip("openvino", reason="NOT TESTED WITH OPENVINO: it is not installed")
     half = StyleTransfer.from_pretrained("lite", device="cpu", dtype="bfloat16", engine="openvino")
@@ -48,6 +61,7 @@ def test_bfloat16_is_openvino_s_too(transfer, cat, starry):
 
 
 def test_engine_without_its_library_is_an_error(monkeypatch):
+    monkeypatch.setattr(engines, "_openvino_library", engines._openvino_library.__wrapped__)  # nothing kept
     monkeypatch.setitem(sys.modules, "openvino", None)
     with pytest.raises(AdaINError, match=r"openvino is not installed\. Run `pip install openvino`"):
         StyleTransfer.from_pretrained("lite", device="cpu", engine="openvino")
