@@ -147,6 +147,23 @@ class StyleTransfer(StyleEncoder):
         self._paint(Painting(content, looks, alpha, preserve_color == "luminance"), tiling, steady, into or picture.put)
         return picture.tensor
 
+    def match_style(
+        self,
+        content: Content,
+        style: StyleLike | Sequence[StyleLike],
+        *,
+        weights: Sequence[float] | None = None,
+        preserve_color: str = "coral",
+        style_size: int = STYLE_SIZE,
+    ) -> Style:
+        """The style that ``stylize`` would use for a prepared content by "coral", "mean-std" or "histogram".
+
+        Made once, it serves for any alpha. Raises the errors of ``stylize``.
+        """
+        method = _method_by_statistics(check_preserve_color(preserve_color))
+        tiling = self._tiling(content.rgb.size, content.rgb.batch)
+        return self._look(_Wanted(None, style, weights), content, method, style_size, tiling)
+
     def _paint(self, painting: Painting, tiling: Tiling, steady: Callable[[Measured], Measured], put: Put) -> None:
         """Measure every tile; then change, decode and finish each with what is known of the whole."""
         view = painting.content.view

@@ -5,10 +5,11 @@ from __future__ import annotations
 import hashlib
 import math
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from pathlib import Path
 from typing import Any, NamedTuple
+from weakref import WeakKeyDictionary
 
 from torch import Tensor
 
@@ -62,6 +63,11 @@ class Recipe:
     def files(self) -> tuple[Path, ...]:
         """Every file that goes in, the content first."""
         return (self.content, *(path for path, _ in self.styles), *(path for pair in self.masks for path in pair))
+
+    @property
+    def recolours(self) -> bool:
+        """Whether the colours of the styles change with the content."""
+        return self.preserve_color not in ("none", "luminance")
 
     @property
     def writing(self) -> dict[str, Any]:
@@ -142,6 +148,7 @@ class Cook:
     def __init__(self, transfer: StyleTransfer) -> None:
         self.transfer = transfer
         self._style = lru_cache(maxsize=STYLES)(lambda path, size: transfer.encode_style(path, size=size))
+        self._matched: WeakKeyDictionary[Content, dict[Recipe, Style]] = WeakKeyDictionary()
 
     def fits(self, recipe: Recipe) -> bool:
         """Whether the photograph and its result take no more than a quarter of the memory; ``write`` looks, too."""
@@ -199,21 +206,39 @@ class Cook:
         self, recipe: Recipe, content: Content, *, into: Put | None = None, progress: Progress = lambda share: None
     ) -> Tensor:
         """What a recipe makes of a content that is prepared already, at its size instead of the recipe's."""
+        styles, preserve_color = recipe.styles, recipe.preserve_color
+        look, weights = [self._look(path, recipe) for path, _ in styles] or None, [weight for _, weight in styles]
+        if styles and not recipe.masks and recipe.recolours and into is None:
+            look, weights, preserve_color = self._match(recipe, content), None, "none"
         return self.transfer.stylize(
             content,
-            [self._look(path, recipe) for path, _ in recipe.styles] or None,
-            weights=[weight for _, weight in recipe.styles] or None,
+            look,
+            weights=weights or None,
             alpha=recipe.alpha,
-            preserve_color=recipe.preserve_color,
+            preserve_color=preserve_color,
             masks=[(mask, self._look(style, recipe)) for mask, style in recipe.masks],
             style_size=recipe.style_size,
             into=into,
             progress=progress,
         )
 
+    def _match(self, recipe: Recipe, content: Content) -> Style:
+        """The style in the content's colours, kept as long as the content is: another alpha needs no other one."""
+        kept = self._matched.setdefault(content, {})
+        key = replace(recipe, alpha=1.0)
+        if key not in kept:
+            kept[key] = self.transfer.match_style(
+                content,
+                [path for path, _ in recipe.styles],
+                weights=[weight for _, weight in recipe.styles],
+                preserve_color=recipe.preserve_color,
+                style_size=recipe.style_size,
+            )
+        return kept[key]
+
     def _look(self, path: Path, recipe: Recipe) -> Style | Path:
-        if recipe.preserve_color not in ("none", "luminance"):
-            return path  # its colours change with every content
+        if recipe.recolours:
+            return path
         return self._style(path, recipe.style_size)
 
 

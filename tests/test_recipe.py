@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import gc
 import hashlib
 import json
+from dataclasses import replace
 
 import pytest
 import torch
@@ -224,6 +226,23 @@ def test_style_that_recipes_share_is_encoded_once(transfer, files, encoded):
     for _ in range(2):  # recoloured styles belong to one content
         cook.make(Recipe(files / "photo.png", styles, style_size=24, preserve_color="coral"))
     assert len(encoded) == 9 + 2 * 3
+
+
+@pytest.mark.parametrize("preserve_color", ["coral", "mean-std", "histogram"])
+def test_style_in_the_colours_of_a_content_serves_for_every_alpha(transfer, files, encoded, preserve_color):
+    cook, content = Cook(transfer), transfer.prepare(files / "photo.png")
+    styles = ((files / "red.png", 1.0), (files / "blue.png", 2.0))
+    recipe = Recipe(files / "photo.png", styles, preserve_color=preserve_color, style_size=16)
+    settings = {"weights": [1, 2], "preserve_color": preserve_color, "style_size": 16}
+    for alpha in (0.2, 0.9):
+        expected = transfer.stylize(content, [path for path, _ in styles], alpha=alpha, **settings)
+        assert torch.equal(cook.paint(replace(recipe, alpha=alpha), content), expected)
+    encoded.clear()
+    cook.paint(replace(recipe, alpha=0.5), content)
+    assert not encoded
+    del content
+    gc.collect()
+    assert not cook._matched  # nothing keeps a content that is gone
 
 
 @pytest.mark.parametrize(("limit", "refused"), [(48 * 56 - 1, "56×48"), (16 * 16 - 1, "")])
