@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from functools import partial
 from typing import TypeAlias
 
 import torch
@@ -11,6 +12,7 @@ from torch import Tensor
 from adain_nodes.core.adain import Features
 from adain_nodes.core.sizing import size_of
 from adain_nodes.core.swap import Patches, swap_levels
+from adain_nodes.core.transforms import TRANSFORMS, transform_levels
 from adain_nodes.encoding import STYLE_SIZE
 from adain_nodes.imaging.likes import ImageLike
 from adain_nodes.pipeline import StyleTransfer
@@ -58,3 +60,17 @@ def style_swap_transfer(transfer: StyleTransfer, patches: Patches = Patches()) -
         transfer,
         lambda content, style, alpha, progress: swap_levels(content, style, patches, alpha=alpha, progress=progress),
     )
+
+
+def transform_transfer(transfer: StyleTransfer, transform: str) -> FeatureTransfer:
+    """One of TRANSFORMS in AdaIN's place."""
+    return FeatureTransfer(
+        transfer, lambda content, style, alpha, progress: transform_levels(content, style, transform, alpha)
+    )
+
+
+SYSTEMS: Mapping[str, Callable[[StyleTransfer], FeatureTransfer]] = {
+    "swap": style_swap_transfer,
+    **{name: partial(transform_transfer, transform=name) for name in TRANSFORMS},
+}
+"""By name, what makes each system of a pipeline whose networks it uses."""

@@ -158,6 +158,40 @@ def swap(
     _write(context, made, None if content.alpha is None else resize(content.alpha, size), None)
 
 
+def match(
+    context: typer.Context,
+    photo: baseline.Photo,
+    style: baseline.Style,
+    transform: Annotated[
+        Literal["wct", "transport", "histogram", "exact-histogram"],
+        typer.Option(help="What of the features' distribution becomes the style's."),
+    ] = "wct",
+    alpha: options.Alpha = 1.0,
+    size: baseline.Size = 512,
+    style_size: options.StyleSize = 512,
+    out_path: baseline.Out = Path("results"),
+    model: options.Model = "vgg19",
+    decoder: options.DecoderFile = None,
+    device: options.Device = "auto",
+    dtype: options.Dtype = "auto",
+) -> None:
+    """Stylise by a transform of higher order than AdaIN's.
+
+    Whitening and colouring (wct) and optimal transport match the covariance of the channels, the histograms all of
+    each channel's distribution.
+    """
+    explain_notes()
+    with waiting("Loading …"):
+        from adain_nodes.baselines.transform import transform_transfer
+        from adain_nodes.imaging import read_image, resize
+
+        content = read_image(photo)
+    method = transform_transfer(options.load(model, decoder, device, dtype), transform)
+    with waiting("Stylising …"):
+        made = method.stylize(resize(content.rgb, size), method.encode(style, size=style_size), alpha)
+    _write(context, made, None if content.alpha is None else resize(content.alpha, size), None)
+
+
 def _losses(context: typer.Context) -> Losses:
     """The losses that the options of a command describe; what a command does not have keeps its default."""
     from adain_nodes.baselines.perception import Losses, parse_levels

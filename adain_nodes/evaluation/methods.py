@@ -17,14 +17,14 @@ from adain_nodes.baselines.gatys import Gatys
 from adain_nodes.baselines.microast import MicroAST
 from adain_nodes.baselines.optimisation import Schedule
 from adain_nodes.baselines.perception import Losses
-from adain_nodes.baselines.transform import FeatureTransfer, style_swap_transfer
+from adain_nodes.baselines.transform import SYSTEMS, FeatureTransfer
 from adain_nodes.checkpoints.networks import load_encoder
 from adain_nodes.core.errors import InvalidValueError
 from adain_nodes.models.vgg import NORMALISED
 from adain_nodes.pipeline import StyleTransfer
 
 SWAP = "swap"
-"""Style swap, between the networks of vgg19 or, as "swap:MODEL", of another model."""
+"""Style swap, the one of SYSTEMS whose memory is measured."""
 
 
 def load_gatys(source: str, *, statistics: str = "gram") -> Gatys:
@@ -67,15 +67,16 @@ def load_method(model: str, *, device: str = "auto", dtype: str = "auto") -> Met
     """A model of the catalogue, a weight file, or a baseline by one of these names.
 
     "microast:FOLDER" says where its weights are; "gatys:100" is Gatys' method with so many iterations, "gatys-in:100"
-    the same with the statistics of AdaIN, either with "+FILE" for another encoder; "swap" is style swap. "vgg19+FILE"
-    is a model with the decoder of another file. Where a file has such a name, it is the file.
+    the same with the statistics of AdaIN, either with "+FILE" for another encoder; "swap", "wct" and the other SYSTEMS
+    work between the networks of vgg19 or, as "wct:MODEL", of another model. "vgg19+FILE" is a model with the decoder
+    of another file. Where a file has such a name, it is the file.
     Raises the errors of ``StyleTransfer.from_pretrained`` and those of the baseline.
     """
     name, _, source = model.partition(":")
     if name in BASELINES:
         return baseline_method(BASELINES[name](source), choose_backend(device, dtype))
-    if name == SWAP:
-        return swap_method(_pipeline(source or "vgg19", device, dtype))
+    if name in SYSTEMS:
+        return feature_method(SYSTEMS[name](_pipeline(source or "vgg19", device, dtype)))
     return pipeline_method(_pipeline(model, device, dtype))
 
 
@@ -91,10 +92,9 @@ def pipeline_method(transfer: StyleTransfer) -> Method:
     return Method(partial(transfer.encode_style, size=0), transfer.stylize)
 
 
-def swap_method(transfer: StyleTransfer) -> Method:
-    """Style swap between the pipeline's networks, with the style at the size that it has."""
-    swap: FeatureTransfer = style_swap_transfer(transfer)
-    return Method(partial(swap.encode, size=0), swap.stylize)
+def feature_method(system: FeatureTransfer) -> Method:
+    """One of SYSTEMS, with the style at the size that it has."""
+    return Method(partial(system.encode, size=0), system.stylize)
 
 
 def baseline_method(baseline: Baseline, backend: Backend) -> Method:
@@ -132,4 +132,4 @@ def _label(model: str) -> str:
     name = model.partition(":")[0]
     if name in ("gatys", "gatys-in"):
         return model.partition("+")[0]
-    return name if name in (*BASELINES, SWAP) else model
+    return name if name in (*BASELINES, *SYSTEMS) else model

@@ -11,8 +11,9 @@ import torch
 from torch import Tensor
 
 from adain_nodes.backend import DTYPES, choose_backend
+from adain_nodes.baselines.transform import style_swap_transfer
 from adain_nodes.core.errors import MissingWeightsError
-from adain_nodes.evaluation.methods import SWAP, Method, by_label, load_method, pipeline_method, swap_method
+from adain_nodes.evaluation.methods import SWAP, Method, by_label, feature_method, load_method, pipeline_method
 from adain_nodes.evaluation.plain import PlainTransfer
 from adain_nodes.evaluation.timing import Progress, median_seconds, silent
 from adain_nodes.evaluation.work import multiply_adds, peak_rate
@@ -145,7 +146,8 @@ def load_or_imitate(model: str, *, device: str, dtype: str = "auto") -> tuple[Me
     """
     if model in ("vgg19", SWAP):
         transfer, note = vgg_or_imitation(device=device, dtype=dtype)
-        return (pipeline_method if model == "vgg19" else swap_method)(transfer), note
+        method = pipeline_method(transfer) if model == "vgg19" else feature_method(style_swap_transfer(transfer))
+        return method, note
     return load_method(model, device=device, dtype=dtype), ""
 
 

@@ -3,9 +3,10 @@ from __future__ import annotations
 import pytest
 import torch
 
-from adain_nodes.baselines.transform import FeatureTransfer, style_swap_transfer
+from adain_nodes.baselines.transform import SYSTEMS, FeatureTransfer, style_swap_transfer
 from adain_nodes.core.errors import InvalidValueError
 from adain_nodes.core.swap import Patches, swap_levels
+from adain_nodes.core.transforms import transform_levels
 from adain_nodes.pipeline import StyleTransfer
 
 
@@ -35,6 +36,15 @@ def test_style_swap_is_a_transform(transfer):
     expected = swap_levels(transfer.encode(content), looks, Patches(2, 2), alpha=0.75)
     assert torch.equal(result, transfer.decode(expected, (24, 32)))
     assert result.shape == content.shape
+
+
+@pytest.mark.parametrize("name", ["wct", "transport", "histogram", "exact-histogram"])
+def test_transforms_of_higher_order_are_systems(transfer, name):
+    content, style = torch.rand(2, 3, 24, 32), torch.rand(1, 3, 32, 24)
+    method = SYSTEMS[name](transfer)
+    looks = method.encode(style, size=0)
+    expected = transform_levels(transfer.encode(content), looks, name, 0.75)
+    assert torch.equal(method.stylize(content, looks, 0.75), transfer.decode(expected, (24, 32)))
 
 
 def test_sizes(transfer):

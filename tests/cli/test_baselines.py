@@ -6,6 +6,7 @@ import inspect
 import os
 import signal
 from dataclasses import fields
+from typing import get_args
 
 import pytest
 
@@ -13,10 +14,13 @@ from adain_nodes.baselines.gatys import Gatys
 from adain_nodes.baselines.optimisation import Schedule
 from adain_nodes.baselines.perception import Losses
 from adain_nodes.baselines.texture import synthesise_by_adain
+from adain_nodes.baselines.transform import SYSTEMS
 from adain_nodes.cli import baselines
 from adain_nodes.core import swap
 from adain_nodes.core.swap import Patches
+from adain_nodes.core.transforms import TRANSFORMS
 from adain_nodes.imaging import read_image, read_parameters, write_image
+from adain_nodes.pipeline import StyleTransfer
 
 PHOTO, STYLE = "photos/one.png", "styles/warm.png"
 SMALL = ("--encoder", "lite", "--device", "cpu", "-n", 3)
@@ -105,6 +109,18 @@ def test_swap_writes_a_picture_and_says_what_takes_long(adain, monkeypatch):
 
 
 @pytest.mark.usefixtures("folder")
+@pytest.mark.parametrize("transform", TRANSFORMS)
+def test_match_writes_a_picture_of_each_transform(adain, transform):
+    further = ("--model", "lite", "--size", 0, "--style-size", 0, "--device", "cpu", "--dtype", "float32")
+    status, out, _ = adain("match", PHOTO, "-s", STYLE, "--transform", transform, *further)
+    assert (status, out) == (0, "results/one_warm_match.png\n")
+    assert read_parameters("results/one_warm_match.png")["transform"] == transform
+    method = SYSTEMS[transform](StyleTransfer.from_pretrained("lite", device="cpu", dtype="float32"))
+    expected = method.stylize(PHOTO, method.encode(STYLE, size=0))
+    assert (read_image("results/one_warm_match.png").rgb - expected).abs().max() < 0.5 / 255 + 1e-5
+
+
+@pytest.mark.usefixtures("folder")
 @pytest.mark.parametrize(
     ("arguments", "said"),
     [
@@ -139,4 +155,7 @@ def test_more_defaults_of_the_library():
     assert defaults(baselines.gatys)["start"] == defaults(Gatys.__init__)["start"]
     assert defaults(baselines.texture)["passes"] == defaults(synthesise_by_adain)["passes"]
     ours = defaults(baselines.swap)
+    assert get_args(
+        get_args(inspect.signature(baselines.match, eval_str=True).parameters["transform"].annotation)[0]
+    ) == (*TRANSFORMS,)
     assert (ours["patch_size"], ours["stride"], ours["alpha"]) == (Patches().size, Patches().stride, 1.0)

@@ -17,7 +17,7 @@ from adain_nodes.core.errors import AdaINError
 from adain_nodes.imaging import read_image
 
 COMMANDS = {
-    *("stylize", "video", "dataset", "demo", "repeat", "gatys", "swap", "texture", "styles", "weights"),
+    *("stylize", "video", "dataset", "demo", "repeat", "gatys", "swap", "match", "texture", "styles", "weights"),
     *("evaluate", "benchmark", "flicker", "train", "app", "normalize-vgg"),
 }
 HEAVY = ("torch", "numpy", "PIL", "safetensors", "pyvips", "gradio")

@@ -99,8 +99,8 @@ def test_labels_leave_out_the_folder_of_a_baseline():
 
 
 def test_labels_keep_the_iterations_of_gatys():
-    models = ["gatys:50", "gatys:100+vgg.pth", "gatys-in:100", "swap:vgg.pth+decoder.pth"]
-    assert list(by_label(models)) == ["gatys:50", "gatys:100", "gatys-in:100", "swap"]
+    models = ["gatys:50", "gatys:100+vgg.pth", "gatys-in:100", "swap:vgg.pth+decoder.pth", "wct:lite"]
+    assert list(by_label(models)) == ["gatys:50", "gatys:100", "gatys-in:100", "swap", "wct"]
 
 
 def test_gatys_is_loaded_with_its_iterations_and_its_encoder(vgg, pictures, tmp_path):
