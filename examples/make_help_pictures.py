@@ -18,11 +18,12 @@ from adain_nodes import StyleTransfer, read_image, write_image
 from adain_nodes.baselines.gatys import Gatys
 from adain_nodes.baselines.optimisation import Schedule
 from adain_nodes.baselines.texture import synthesise, synthesise_by_adain
-from adain_nodes.baselines.transform import style_swap_transfer
+from adain_nodes.baselines.transform import SYSTEMS, style_swap_transfer
 from adain_nodes.checkpoints.networks import load_networks
 from adain_nodes.core.color import match_color
 from adain_nodes.core.regions import feather
 from adain_nodes.core.sizing import size_of
+from adain_nodes.core.transforms import TRANSFORMS
 from adain_nodes.imaging import contact_sheet, read_mask, resize, to_tensor
 from adain_nodes.training.finetune import finetune_decoder
 from adain_nodes.training.report import Report
@@ -135,6 +136,9 @@ def show_methods(transfer: StyleTransfer) -> None:
     looks = swap.encode(stars)
     swaps = {f"alpha {alpha}": swap.stylize(castle, looks, alpha) for alpha in (0.6, 1.0)}
     sheet("StyleSwap", {"content": castle, "style": stars, **swaps}, quality=58)
+    systems = {name: SYSTEMS[name](transfer) for name in TRANSFORMS}
+    matched = {name: system.stylize(castle, system.encode(stars)) for name, system in systems.items()}
+    sheet("MatchFeatures", {"content": castle, "style": stars, **matched}, quality=55)
     with transfer.backend.running():
         made = {"image": castle, "style_image": stars}
         for iterations in (20, 150):

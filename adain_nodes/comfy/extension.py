@@ -15,6 +15,7 @@ from adain_nodes.comfy.load_decoder import LoadDecoder
 from adain_nodes.comfy.load_style import LoadStyle
 from adain_nodes.comfy.load_vgg_encoder import LoadVGGEncoder
 from adain_nodes.comfy.masked_adain import MaskedAdaIN
+from adain_nodes.comfy.match_features import MatchFeatures
 from adain_nodes.comfy.save_style import SaveStyle
 from adain_nodes.comfy.style_swap import StyleSwap
 from adain_nodes.comfy.style_transfer import StyleTransferNode
@@ -35,6 +36,7 @@ NODES: list[type[io.ComfyNode]] = [
     Decode,
     ColorMatch,
     StyleSwap,
+    MatchFeatures,
     GatysNode,
     TextureSynthesis,
     SaveStyle,

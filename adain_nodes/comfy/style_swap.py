@@ -3,16 +3,13 @@
 from __future__ import annotations
 
 import logging
-from dataclasses import replace
 
 from comfy_api.latest import io  # pyright: ignore[reportMissingImports]
 
-from adain_nodes.comfy import host
 from adain_nodes.comfy.schema import AdaINFeatures, alpha_input, node
-from adain_nodes.comfy.tensors import common_batch, portion
-from adain_nodes.comfy.types import EncodedContent, join_features
+from adain_nodes.comfy.two_features import transformed
+from adain_nodes.comfy.types import EncodedContent
 from adain_nodes.core.adain import Features
-from adain_nodes.core.errors import EncoderMismatchError
 from adain_nodes.core.swap import Patches, swap_levels, swap_seconds
 from adain_nodes.tiling import Progress
 
@@ -63,30 +60,14 @@ class StyleSwap(io.ComfyNode):
         cls, features: EncodedContent, style_features: EncodedContent, alpha: float, patch_size: int, stride: int
     ) -> io.NodeOutput:
         """One style for all pictures, or one for each."""
-        patches, encoders = Patches(patch_size, stride), (features.encoder, style_features.encoder)
-        ours, theirs = (encoder.fingerprint for encoder in encoders)
-        if ours != theirs:
-            raise EncoderMismatchError(
-                f"The features come from the encoder {ours}, the style's from {theirs}.",
-                "Encode both with the same encoder.",
-            )
-        count = common_batch(features=features.batch, style_features=style_features.batch)
-        device = host.backend().device
+        patches = Patches(patch_size, stride)
 
-        def part_of(encoded: EncodedContent, part: slice) -> Features:
-            batch = encoded.transformed(slice(None), encoded.batch)
-            return tuple(portion(level, part, count).to(device) for level in batch)
+        def announce(content: Features, style: Features, count: int) -> None:
+            seconds = count * swap_seconds(content, style, patches)
+            if seconds > LONG:
+                log.info("Style Swap will take about %d seconds.", seconds)
 
-        first = slice(1)
-        seconds = count * swap_seconds(part_of(features, first), part_of(style_features, first), patches)
-        if seconds > LONG:
-            log.info("Style Swap will take about %d seconds.", seconds)
+        def swap(content: Features, style: Features, progress: Progress) -> Features:
+            return swap_levels(content, style, patches, alpha=alpha, progress=progress)
 
-        def swap(part: slice, progress: Progress) -> Features:
-            made = swap_levels(
-                part_of(features, part), part_of(style_features, part), patches, alpha=alpha, progress=progress
-            )
-            return tuple(map(host.to_intermediate, made))
-
-        levels = join_features(host.stream(swap, count, features.size))
-        return io.NodeOutput(replace(features, levels=levels, regions=(), rest=None))
+        return io.NodeOutput(transformed(features, style_features, swap, announce))

@@ -20,8 +20,8 @@ IDS = {
     f"AdaIN_{name}"
     for name in (
         "AdaIN", "BlendStyles", "ColorMatch", "Decode", "EncodeContent", "EncodeStyle", "Gatys", "LoadDecoder",
-        "LoadStyle", "LoadVGGEncoder", "MaskedAdaIN", "SaveStyle", "StyleSwap", "StyleTransfer", "StylizeVideo",
-        "TextureSynthesis", "TrainDecoder",
+        "LoadStyle", "LoadVGGEncoder", "MaskedAdaIN", "MatchFeatures", "SaveStyle", "StyleSwap", "StyleTransfer",
+        "StylizeVideo", "TextureSynthesis", "TrainDecoder",
     )
 }  # fmt: skip
 

@@ -1,4 +1,4 @@
-"""Style swap in a real ComfyUI, with the embedded networks."""
+"""Style swap and the transforms of higher order in a real ComfyUI, with the embedded networks."""
 
 from __future__ import annotations
 
@@ -10,18 +10,18 @@ import torch
 from prompts import error, only, repeated, workflow
 from safetensors.torch import load_file, save_file
 
-from adain_nodes.baselines.transform import style_swap_transfer
-from adain_nodes.core.swap import Patches
+from adain_nodes.baselines.transform import SYSTEMS
 from adain_nodes.pipeline import StyleTransfer
 from adain_nodes.resources import resource
 
+SETTINGS = {"StyleSwap": {"patch_size": 3, "stride": 1}, "MatchFeatures": {"transform": "wct"}}
 
-@pytest.fixture(scope="module")
-def prompt():
-    """The basic workflow on small pictures, with a swap in AdaIN's place."""
+
+def prompt_of(kind):
+    """The basic workflow on small pictures, with another node in AdaIN's place."""
     made = workflow("basic")
-    for name, kind, side in (("content", "EncodeContent", 64), ("style", "EncodeStyle", 48)):
-        inputs = only(made, kind)
+    for name, encoder, side in (("content", "EncodeContent", 64), ("style", "EncodeStyle", 48)):
+        inputs = only(made, encoder)
         size = {"width": side, "height": side, "upscale_method": "nearest-exact", "crop": "center"}
         made[name] = {"class_type": "ImageScale", "inputs": {"image": inputs["image"], **size}}
         inputs["image"] = [name, 0]
@@ -29,24 +29,46 @@ def prompt():
     style = made[nodes["EncodeStyle"]]
     style["class_type"] = "AdaIN_EncodeContent"
     style["inputs"] = {name: style["inputs"][name] for name in ("image", "encoder")}
-    made[nodes["AdaIN"]]["class_type"] = "AdaIN_StyleSwap"
+    made[nodes["AdaIN"]]["class_type"] = f"AdaIN_{kind}"
     made[nodes["AdaIN"]]["inputs"] = {
         "features": [nodes["EncodeContent"], 0],
         "style_features": [nodes["EncodeStyle"], 0],
         "alpha": 0.75,
-        "patch_size": 3,
-        "stride": 1,
+        **SETTINGS[kind],
     }
     return made
 
 
-def test_the_node_does_what_the_library_does(host, prompt):
+@pytest.fixture(scope="module", params=SETTINGS)
+def prompt(request):
+    """That of each node."""
+    return prompt_of(request.param)
+
+
+@pytest.fixture(scope="module")
+def swap():
+    """That of Style Swap."""
+    return prompt_of("StyleSwap")
+
+
+@pytest.mark.parametrize(
+    ("kind", "more", "system"),
+    [
+        ("StyleSwap", {}, "swap"),
+        ("MatchFeatures", {}, "wct"),
+        ("MatchFeatures", {"transform": "transport"}, "transport"),
+        ("MatchFeatures", {"transform": "histogram"}, "histogram"),
+        ("MatchFeatures", {"transform": "exact-histogram"}, "exact-histogram"),
+    ],
+)
+def test_the_nodes_do_what_the_library_does(host, kind, more, system):
+    prompt = prompt_of(kind)
+    only(prompt, kind).update(more)
     outcome = host.run(prompt)
     assert outcome.end == "success", outcome.error
-    assert "AdaIN_StyleSwap" in outcome.ran
-    transfer = StyleTransfer.from_pretrained("lite", device="cpu", dtype="float32")
+    assert f"AdaIN_{kind}" in outcome.ran
     content, style = (pixels(host, prompt, name) for name in ("content", "style"))
-    method = style_swap_transfer(transfer, Patches(3, 1))
+    method = SYSTEMS[system](StyleTransfer.from_pretrained("lite", device="cpu", dtype="float32"))
     expected = method.stylize(content, method.encode(style, size=0), 0.75)
     made = outcome.pictures[0]
     assert np.abs(made - expected[0].permute(1, 2, 0).numpy() * 255).mean() < 1
@@ -68,11 +90,11 @@ def test_a_batch_of_contents_shares_a_style(host, prompt):
     assert all(np.abs(each.astype(int) - single).max() <= 1 for each in made)
 
 
-def test_what_cannot_be_done_is_said(host, prompt):
-    gaps = copy.deepcopy(prompt)
+def test_what_cannot_be_done_is_said(host, swap):
+    gaps = copy.deepcopy(swap)
     only(gaps, "StyleSwap")["stride"] = 4
     assert "Patches of 3 cells with a stride of 4 do not cover a map." in error(host, gaps)[1]
-    large = copy.deepcopy(prompt)
+    large = copy.deepcopy(swap)
     only(large, "StyleSwap")["patch_size"] = 15
     assert "The style has 12×12 cells, a patch 15×15" in error(host, large)[1]
 
@@ -83,6 +105,7 @@ def test_features_of_another_encoder_are_refused(host, prompt):
     save_file(other, host.base / "models" / "adain" / "swap_other.safetensors")
     mixed = copy.deepcopy(prompt)
     mixed["other"] = {"class_type": "AdaIN_LoadVGGEncoder", "inputs": {"name": "swap_other.safetensors"}}
-    style, _ = only(mixed, "StyleSwap")["style_features"]
+    (kind,) = (name for name in SETTINGS if any(node["class_type"] == f"AdaIN_{name}" for node in mixed.values()))
+    style, _ = only(mixed, kind)["style_features"]
     mixed[style]["inputs"]["encoder"] = ["other", 0]
     assert "Encode both with the same encoder." in error(host, mixed)[1]
