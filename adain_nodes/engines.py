@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from functools import lru_cache
+from io import BytesIO
 from typing import Any
 
 import torch
 from torch import Tensor
 
 from adain_nodes.backend import Backend
+from adain_nodes.checkpoints.onnx import to_onnx
 from adain_nodes.core.adain import Features
 from adain_nodes.core.errors import AdaINError, InvalidValueError
 from adain_nodes.core.windows import Window
@@ -51,8 +53,11 @@ def _openvino(encoder: Encoder, decoder: Decoder, backend: Backend) -> None:
     with torch.no_grad():
         features = encoder(image)
     # instead of the modules' own: calls go through all that watches a module, as with any other engine
-    encoder.forward = _WithOpenVINO(encoder, image, backend.dtype)  # pyright: ignore[reportAttributeAccessIssue]
-    decoder.forward = _WithOpenVINO(decoder, features, backend.dtype)  # pyright: ignore[reportAttributeAccessIssue]
+    engines = (
+        _WithOpenVINO(encoder, image, ["image"], encoder.levels, backend.dtype),
+        _WithOpenVINO(decoder, features, encoder.levels, ["image"], backend.dtype),
+    )
+    encoder.forward, decoder.forward = engines  # pyright: ignore[reportAttributeAccessIssue]
 
 
 ENGINES: Mapping[str, Callable[[Encoder, Decoder, Backend], None]] = {
@@ -66,12 +71,19 @@ ENGINES: Mapping[str, Callable[[Encoder, Decoder, Backend], None]] = {
 class _WithOpenVINO:
     """The ``forward`` of a network, computed by OpenVINO; its inputs and outputs are float32 in any precision."""
 
-    def __init__(self, network: Encoder | Decoder, example: Tensor | Features, dtype: torch.dtype) -> None:
-        core, convert = _openvino_library()
-        with torch.no_grad():
-            program = torch.export.export(network, (example,), dynamic_shapes=(_any_size(example),))
+    def __init__(
+        self,
+        network: Encoder | Decoder,
+        example: Tensor | Features,
+        inputs: Sequence[str],
+        outputs: Sequence[str],
+        dtype: torch.dtype,
+    ) -> None:
+        core = _openvino_core()
+        # by way of ONNX: OpenVINO's own converter reports its use to a server on the Internet
+        model = core.read_model(BytesIO(to_onnx(network, (example,), inputs, outputs)))
         precision = {torch.float32: "f32", torch.bfloat16: "bf16", torch.float16: "f16"}[dtype]
-        self._model = core.compile_model(convert(program), "CPU", {"INFERENCE_PRECISION_HINT": precision})
+        self._model = core.compile_model(model, "CPU", {"INFERENCE_PRECISION_HINT": precision})
         self._single = isinstance(network, Decoder)
 
     def __call__(self, inputs: Tensor | Features, window: Window | None = None) -> Any:
@@ -85,8 +97,8 @@ class _WithOpenVINO:
 
 
 @lru_cache
-def _openvino_library() -> tuple[Any, Callable[..., Any]]:
-    """OpenVINO's core and its converter. The process keeps one core.
+def _openvino_core() -> Any:
+    """OpenVINO's core, of which the process keeps one.
 
     When the last of several goes, it leaves the stack on which signals are handled at an address that is no more
     (OpenVINO 2026.4), and the next Ctrl+C would crash.
@@ -94,12 +106,7 @@ def _openvino_library() -> tuple[Any, Callable[..., Any]]:
     try:
         import openvino
     except ImportError as error:
-        raise AdaINError("The engine openvino is not installed.", "Run `pip install openvino`.") from error
-    return openvino.Core(), openvino.convert_model
-
-
-def _any_size(example: Tensor | Features) -> Any:
-    """Every dimension but the channels may differ."""
-    if isinstance(example, tuple):
-        return tuple(map(_any_size, example))
-    return dict.fromkeys((0, 2, 3), torch.export.Dim.DYNAMIC)
+        raise AdaINError(
+            "The engine openvino is not installed.", "Run `pip install openvino onnx onnxscript`."
+        ) from error
+    return openvino.Core()

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import importlib.util
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 import torch
@@ -37,7 +38,6 @@ def export_onnx(encoder: Encoder, decoder: Decoder, folder: Path) -> tuple[Path,
     their strides, ``minimum_size`` and the encoder's fingerprint. Raises AdaINError without onnx and onnxscript,
     OutputError where the place cannot be written.
     """
-    _check_libraries()
     levels = encoder.levels
     means, stds, styled = ([f"{name}_{level}" for level in levels] for name in ("mean", "std", "styled"))
     image = torch.rand(2, 3, _EXAMPLE, _EXAMPLE + max(encoder.strides))
@@ -64,7 +64,7 @@ def export_onnx(encoder: Encoder, decoder: Decoder, folder: Path) -> tuple[Path,
         raise OutputError(f"The folder {folder} cannot be made: {error.strerror}.", "Choose another one.") from error
     paths = tuple(folder / f"{name}.onnx" for name in GRAPHS)
     for path, graph in zip(paths, graphs, strict=True):
-        replace_file(path, _onnx(*graph, described))
+        replace_file(path, to_onnx(*graph, described))
     return paths
 
 
@@ -109,9 +109,19 @@ class _Clamped(nn.Module):
         return self.decoder(features).clamp(0, 1)
 
 
-def _onnx(
-    network: nn.Module, inputs: Any, input_names: Sequence[str], output_names: Sequence[str], described: dict[str, str]
+def to_onnx(
+    network: nn.Module,
+    inputs: Any,
+    input_names: Sequence[str],
+    output_names: Sequence[str],
+    described: Mapping[str, str] = MappingProxyType({}),
 ) -> bytes:
+    """A network as an ONNX file, traced with ``inputs``: tensors, or tuples of them, that it takes in any size.
+
+    The names are those of the tensors, tuples unpacked; ``described`` goes to the metadata. Raises AdaINError without
+    onnx and onnxscript.
+    """
+    _check_libraries()
     program: Any = torch.onnx.export(
         network.eval(),
         inputs,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import socket
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict
@@ -36,6 +37,7 @@ def on_ray(
         from ray.data import ActorPoolStrategy
     except ImportError as error:
         raise AdaINError("Work on a cluster needs Ray.", 'Run `pip install "ray[data]"`.') from error
+    os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")  # a cluster that starts here reports to nobody
     try:
         _knock(address)
         ray.init(address=address, ignore_reinit_error=True, log_to_driver=False)

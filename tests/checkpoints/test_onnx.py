@@ -42,8 +42,7 @@ def with_onnxruntime(path: Path) -> Graph:
 
 def with_openvino(path: Path) -> Graph:
     pytest.importorskip("openvino", reason="NOT TESTED WITH OPENVINO: it is not installed")
-    core, _ = engines._openvino_library()
-    model = core.compile_model(path, "CPU", {"INFERENCE_PRECISION_HINT": "f32"})
+    model = engines._openvino_core().compile_model(path, "CPU", {"INFERENCE_PRECISION_HINT": "f32"})
     return lambda inputs: {port.get_any_name(): value for port, value in model(dict(inputs)).items()}
 
 

@@ -12,6 +12,7 @@ import torch
 
 from adain_nodes import engines
 from adain_nodes.backend import Backend
+from adain_nodes.checkpoints.networks import load_networks
 from adain_nodes.core.errors import AdaINError, InvalidValueError
 from adain_nodes.engines import ENGINES, set_engine
 from adain_nodes.pipeline import StyleTransfer
@@ -21,6 +22,11 @@ from adain_nodes.pipeline import StyleTransfer
 def with_openvino() -> StyleTransfer:
     pytest.importorskip("openvino", reason="NOT TESTED WITH OPENVINO: it is not installed")
     return StyleTransfer.from_pretrained("lite", device="cpu", dtype="float32", engine="openvino")
+
+
+@pytest.fixture
+def lite_networks():
+    return load_networks("lite")
 
 
 @pytest.mark.parametrize("size", [(9, 33), (65, 70), (96, 128)])
@@ -44,6 +50,13 @@ def test_openvino_computes_for_several_threads_at_once(transfer, with_openvino, 
         assert (result - transfer.stylize(content, style)).abs().max() < 1e-4
 
 
+def test_openvino_tells_nobody(lite_networks, monkeypatch):
+    telemetry = pytest.importorskip("openvino_telemetry", reason="NOT TESTED: OpenVINO is here without its telemetry")
+    monkeypatch.setattr(telemetry.Telemetry, "init", lambda *_: pytest.fail("it would report to a server"))
+    monkeypatch.setattr(telemetry.Telemetry, "send_event", lambda *_: pytest.fail("it would report to a server"))
+    set_engine("openvino", *lite_networks, Backend(torch.device("cpu"), torch.float32))
+
+
 def test_signals_are_survived_after_openvino(with_openvino):
     caught = []
     before = signal.signal(signal.SIGINT, lambda *_: caught.append(True))
@@ -61,9 +74,9 @@ def test_bfloat16_is_openvino_s_too(transfer, cat, starry):
 
 
 def test_engine_without_its_library_is_an_error(monkeypatch):
-    monkeypatch.setattr(engines, "_openvino_library", engines._openvino_library.__wrapped__)  # nothing kept
+    monkeypatch.setattr(engines, "_openvino_core", engines._openvino_core.__wrapped__)  # nothing kept
     monkeypatch.setitem(sys.modules, "openvino", None)
-    with pytest.raises(AdaINError, match=r"openvino is not installed\. Run `pip install openvino`"):
+    with pytest.raises(AdaINError, match=r"openvino is not installed\. Run `pip install openvino onnx onnxscript`"):
         StyleTransfer.from_pretrained("lite", device="cpu", engine="openvino")
 
 
