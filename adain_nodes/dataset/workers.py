@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import multiprocessing
 import os
+from collections import deque
 from collections.abc import Iterable, Iterator
 from concurrent.futures import FIRST_COMPLETED, Future, wait
-from itertools import islice
+from concurrent.futures.process import BrokenProcessPool
 from typing import Any
 
 from pebble import ProcessExpired, ProcessPool
 
 from adain_nodes.checkpoints.networks import load_networks
+from adain_nodes.core.errors import AdaINError
 from adain_nodes.dataset.manifest import Row
 from adain_nodes.dataset.plan import Item, Job, row
 from adain_nodes.dataset.stylist import Stylist
@@ -33,40 +35,48 @@ def in_processes(
     """
     load_networks(job.model, job.decoder)  # what is wrong with them shall be said here, and once
     workers = workers or os.cpu_count() or 1
-    pool = ProcessPool(
-        workers,
-        initializer=_start,
-        initargs=(job, device, dtype),
-        context=multiprocessing.get_context("spawn"),  # forks of a process that has used PyTorch hang
-    )
-    try:
-        yield from _rows(pool, iter(items), AHEAD * workers)
-    finally:
-        pool.stop()
-        pool.join()
+    waiting = deque((item, 1) for item in items)
+    while waiting:  # once, unless a pool breaks
+        pool = ProcessPool(
+            workers,
+            initializer=_start,
+            initargs=(job, device, dtype),
+            context=multiprocessing.get_context("spawn"),  # forks of a process that has used PyTorch hang
+        )
+        try:
+            yield from _rows(pool, waiting, AHEAD * workers)
+        finally:
+            pool.stop()
+            pool.join()
 
 
-def _rows(pool: ProcessPool, items: Iterator[Item], ahead: int) -> Iterator[Row]:
+def _rows(pool: ProcessPool, waiting: deque[tuple[Item, int]], ahead: int) -> Iterator[Row]:
+    """The rows of items that wait, each with the number of its attempt; where the pool breaks, some still wait then.
+
+    Raises AdaINError for a pool that breaks before it has made anything.
+    """
     running: dict[Future[Row], tuple[Item, int]] = {}
-
-    def give_out(item: Item, attempt: int = 1) -> None:
-        running[pool.schedule(_make, args=[item])] = item, attempt
-
-    for item in islice(items, ahead):
-        give_out(item)
-    while running:
+    made = 0
+    while waiting or running:
+        while waiting and len(running) < ahead:
+            item, attempt = waiting.popleft()
+            running[pool.schedule(_make, args=[item])] = item, attempt
         finished, _ = wait(running, return_when=FIRST_COMPLETED)
         for future in finished:
             item, attempt = running.pop(future)
             try:
                 yield future.result()
+            except BrokenProcessPool as error:  # a worker died that had nothing to do: Pebble then ends all of them
+                if not made:
+                    raise AdaINError(f"The workers die as they start: {error}.", "Use fewer of them.") from error
+                waiting.extendleft(((item, attempt), *running.values()))
+                return
             except ProcessExpired as error:
                 if attempt < ATTEMPTS:
-                    give_out(item, attempt + 1)
+                    waiting.appendleft((item, attempt + 1))
                     continue
                 yield row(item, error=f"{attempt} workers died of it, the last with the exit code {error.exitcode}.")
-            for following in islice(items, 1):
-                give_out(following)
+            made += 1
 
 
 _stylist: Any = None

@@ -128,7 +128,7 @@ class Host:
             elif kind == "executed":
                 outcome.texts += data["output"].get("text", [])
                 shown = data["output"].get("images", [])  # videos too
-                outcome.pictures += [self._picture(each) for each in shown if each["filename"].endswith(".png")]
+                outcome.pictures += [self._picture(each) for each in shown if not each["filename"].endswith(".mp4")]
             elif kind in ("execution_success", "execution_error", "execution_interrupted"):
                 outcome.end, outcome.error = kind.removeprefix("execution_"), data
                 break

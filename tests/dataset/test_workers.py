@@ -7,15 +7,17 @@ import signal
 import subprocess
 import sys
 import time
+from collections import deque
 from collections.abc import Iterator
 from concurrent.futures import Future
+from concurrent.futures.process import BrokenProcessPool
 from pathlib import Path
 
 import psutil
 import pytest
 from pebble import ProcessExpired
 
-from adain_nodes.core.errors import MissingWeightsError
+from adain_nodes.core.errors import AdaINError, MissingWeightsError
 from adain_nodes.dataset.manifest import MANIFEST, read_manifest
 from adain_nodes.dataset.plan import Job, plan, row, styles_of
 from adain_nodes.dataset.workers import _rows, in_processes
@@ -83,9 +85,9 @@ def test_missing_weights_are_said_before_anything_starts(job):
 
 
 class Pool:
-    """Gives each call the next of the fates: an exit code of its worker, or None for a result."""
+    """Gives each call the next of the fates: an exit code of its worker, "broken" for all, None for a result."""
 
-    def __init__(self, fates: Iterator[int | None]) -> None:
+    def __init__(self, fates: Iterator[int | str | None]) -> None:
         self.fates = fates
 
     def schedule(self, function, args):
@@ -93,21 +95,43 @@ class Pool:
         code = next(self.fates)
         if code is None:
             future.set_result(row(args[0], sha256="0"))
+        elif code == "broken":
+            future.set_exception(BrokenProcessPool("All workers expired"))
         else:
             future.set_exception(ProcessExpired("died", code=code))
         return future
 
 
+def waiting(items):
+    return deque((item, 1) for item in items)
+
+
+def test_pool_that_breaks_leaves_the_rest_waiting(job):
+    items = plan(job, styles_of(job))
+    left = waiting(items)
+    rows = list(_rows(Pool(iter([None, None, "broken", None, None])), left, ahead=2))
+    assert {each["out"] for each in rows} | {item.out for item, _ in left} == {item.out for item in items}
+    assert len(rows) + len(left) == len(items)
+    rows += _rows(Pool(iter([None] * 6)), left, ahead=2)
+    assert sorted(each["out"] for each in rows) == sorted(item.out for item in items)
+    assert not left
+
+
+def test_pool_that_makes_nothing_is_an_error(job):
+    with pytest.raises(AdaINError, match="die as they start"):
+        list(_rows(Pool(iter(["broken"] * 6)), waiting(plan(job, styles_of(job))), ahead=2))
+
+
 def test_picture_that_kills_two_workers_is_a_row(job):
     items = plan(job, styles_of(job))[:3]
     pool = Pool(iter([None, -9, -9, None]))
-    rows = list(_rows(pool, iter(items), ahead=1))
+    rows = list(_rows(pool, waiting(items), ahead=1))
     assert [each["error"] for each in rows] == [None, "2 workers died of it, the last with the exit code -9.", None]
     assert [each["source"] for each in rows] == [item.source for item in items]
 
 
 def test_one_death_is_no_failure(job):
     items = plan(job, styles_of(job))
-    rows = list(_rows(Pool(iter([None, -9, *[None] * 5])), iter(items), ahead=2))
+    rows = list(_rows(Pool(iter([None, -9, *[None] * 5])), waiting(items), ahead=2))
     assert sorted(each["out"] for each in rows) == sorted(item.out for item in items)
     assert all(each["error"] is None for each in rows)
