@@ -236,7 +236,7 @@ def test_training_in_a_browser(visit, tmp_path):
     page.locator("#training").get_by_text("Stopped").or_(page.locator("#training").get_by_text("Done")).wait_for(
         timeout=60_000
     )
-    assert page.get_by_alt_text("Photographs in styles, by the decoder as it is now").is_visible()
+    page.get_by_alt_text("Photographs in styles, by the decoder as it is now").wait_for()
     page.get_by_role("button", name="Use it in Stylise").click()
     opened.wait_for_result(other_than=before)
     assert page.get_by_role("tab", name="Stylise").get_attribute("aria-selected") == "true"
