@@ -90,6 +90,19 @@ def check_alpha(alpha: float | Tensor) -> float | Tensor:
     return alpha
 
 
+def check_maps(content: Tensor, style: Tensor) -> None:
+    """Raise ShapeError unless both are B×C×H×W maps of the same channels, and the styles one or as many."""
+    if content.ndim != 4 or style.ndim != 4 or content.shape[1] != style.shape[1]:
+        raise ShapeError(
+            f"A content of shape {tuple(content.shape)} cannot be made of a style of shape {tuple(style.shape)}.",
+            "Encode both with the same encoder, at the same level.",
+            content=tuple(content.shape),
+            style=tuple(style.shape),
+        )
+    if len(style) not in (1, len(content)):
+        raise ShapeError(f"There are {len(content)} contents and {len(style)} styles.", "Give one style, or as many.")
+
+
 def _check_batches(content: Statistics, style: Statistics, alpha: float | Tensor) -> None:
     pictures, styles = content.mean.shape[0], style.mean.shape[0]
     alphas = alpha.numel() if isinstance(alpha, Tensor) else 1

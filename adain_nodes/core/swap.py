@@ -14,7 +14,7 @@ import torch
 from torch import Tensor
 from torch.nn import functional as F
 
-from adain_nodes.core.adain import Features, check_alpha
+from adain_nodes.core.adain import Features, check_alpha, check_maps
 from adain_nodes.core.errors import InvalidValueError, ShapeError
 from adain_nodes.core.sizing import Size, crop_to, size_of
 
@@ -227,15 +227,7 @@ def _reached(content: Tensor, patches: Patches) -> Tensor:
 
 
 def _check(content: Tensor, style: Tensor, patches: Patches) -> None:
-    if content.ndim != 4 or style.ndim != 4 or content.shape[1] != style.shape[1]:
-        raise ShapeError(
-            f"A content of shape {tuple(content.shape)} cannot be made of a style of shape {tuple(style.shape)}.",
-            "Encode both with the same encoder, at the same level.",
-            content=tuple(content.shape),
-            style=tuple(style.shape),
-        )
-    if len(style) not in (1, len(content)):
-        raise ShapeError(f"There are {len(content)} contents and {len(style)} styles.", "Give one style, or as many.")
+    check_maps(content, style)
     if min(size_of(style)) < patches.size:
         height, width = size_of(style)
         raise InvalidValueError(

@@ -13,7 +13,7 @@ import torch
 from torch import Tensor
 from torch.nn import functional as F
 
-from adain_nodes.core.adain import Features, check_alpha
+from adain_nodes.core.adain import Features, check_alpha, check_maps
 from adain_nodes.core.color.histogram import distribution, histogram
 from adain_nodes.core.errors import InvalidValueError, ShapeError
 
@@ -86,13 +86,7 @@ def transform_levels(content: Features, style: Features, transform: str, alpha: 
 
 
 def _changed(content: Tensor, style: Tensor, transform: str, alpha: float) -> Tensor:
-    if content.ndim != 4 or style.ndim != 4 or content.shape[1] != style.shape[1]:
-        raise ShapeError(
-            f"Features of shape {tuple(content.shape)} cannot get the style of {tuple(style.shape)}.",
-            "Encode both with the same encoder, at the same level.",
-        )
-    if len(style) not in (1, len(content)):
-        raise ShapeError(f"There are {len(content)} contents and {len(style)} styles.", "Give one style, or as many.")
+    check_maps(content, style)
     level = content.float()
     return torch.lerp(level, TRANSFORMS[transform](level, style.float()), alpha).to(content.dtype)
 

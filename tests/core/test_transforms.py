@@ -125,7 +125,7 @@ def test_errors(content, style):
         transform_levels((content,), (style,), "wct", 2)
     with pytest.raises(ShapeError, match="1 levels, the style 2"):
         transform_levels((content,), (style, style), "wct")
-    with pytest.raises(ShapeError, match="cannot get the style"):
+    with pytest.raises(ShapeError, match="cannot be made of a style"):
         transform_levels((content,), (style[:, :5],), "wct")
     with pytest.raises(ShapeError, match="2 contents and 3 styles"):
         transform_levels((content,), (style[:1].expand(3, -1, -1, -1),), "wct")
