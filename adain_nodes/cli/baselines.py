@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
     from adain_nodes.baselines.optimisation import Outcome, Schedule, Watch
     from adain_nodes.baselines.perception import Losses
+    from adain_nodes.imaging import Picture
     from adain_nodes.models.base import Encoder
 
 LONG = 30
@@ -70,8 +71,7 @@ def gatys(
         method = Gatys(network, losses, schedule, start=first, watch=watch).eval().to(backend.device)
         looks = method.encode_style(backend.place(resize(look.rgb, style_size)))
         outcome = method.optimise(backend.place(resize(content.rgb, size)), looks)
-    alpha = None if content.alpha is None else resize(content.alpha, size)
-    _write(context, outcome.picture, alpha, outcome)
+    _write(context, outcome.picture, _transparency(content, size), outcome)
 
 
 def texture(
@@ -155,7 +155,7 @@ def swap(
         err.print(f"This will take about {timedelta(seconds=round(seconds))}.")
     with _share("Swapping") as show:
         made = method.stylize(rgb, looks, alpha, progress=show)
-    _write(context, made, None if content.alpha is None else resize(content.alpha, size), None)
+    _write(context, made, _transparency(content, size), None)
 
 
 def match(
@@ -189,7 +189,7 @@ def match(
     method = transform_transfer(options.load(model, decoder, device, dtype), transform)
     with waiting("Stylising …"):
         made = method.stylize(resize(content.rgb, size), method.encode(style, size=style_size), alpha)
-    _write(context, made, None if content.alpha is None else resize(content.alpha, size), None)
+    _write(context, made, _transparency(content, size), None)
 
 
 def _losses(context: typer.Context) -> Losses:
@@ -238,6 +238,13 @@ def _share(what: str) -> Iterator[Callable[[float], None]]:
     with progress("%") as bar:
         task = bar.add_task(what, total=100)
         yield lambda share: bar.update(task, completed=round(100 * share))
+
+
+def _transparency(content: Picture, size: int) -> Tensor | None:
+    """The photograph's alpha at the size of the result."""
+    from adain_nodes.imaging import resize
+
+    return None if content.alpha is None else resize(content.alpha, size)
 
 
 def _write(context: typer.Context, picture: Tensor, alpha: Tensor | None, outcome: Outcome | None) -> None:
