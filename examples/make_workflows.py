@@ -14,7 +14,8 @@ from pathlib import Path
 from typing import Any
 from uuid import NAMESPACE_URL, uuid5
 
-from PIL import Image, ImageOps
+import av
+from PIL import Image, ImageOps, UnidentifiedImageError
 from playwright.sync_api import Page, sync_playwright
 
 HERE = Path(__file__).parent
@@ -60,6 +61,10 @@ A copy of the decoder learns from these pictures.
 - 20 **steps** only show how; take 1000 or more
 - folders of many pictures are better than two
 - cancelling keeps what was learnt""",
+    "stylize_video": """# A clip in a style
+What stands still is averaged, so it does not flicker.
+- **smooth**: over how many seconds; 0 for none
+- frame rate, length and sound stay as they are""",
 }
 
 READY = "() => !!(window.app?.graph && window.LiteGraph?.registered_node_types['AdaIN_Decode'])"
@@ -94,6 +99,8 @@ WIDTH, GAP = 430, 30
 PICTURE, NOTE = (560, 690), (160, 310)
 """Heights in the classic rendering, and the room for both, of a node that shows a picture and of the note."""
 
+LOADERS, SAVERS = ("LoadImage", "LoadImageMask", "LoadVideo"), ("SaveImage", "SaveVideo")
+
 SHOW_PROGRESS = ("AdaIN_StyleTransfer", "AdaIN_TrainDecoder")
 """Nodes that grow with a picture while they work, so that nothing may be below them."""
 
@@ -106,8 +113,8 @@ Box = tuple[float, float, float, float]
 def boxes(prompt: Prompt, rooms: dict[str, tuple[float, float]]) -> dict[str, Box]:
     """Left, top, width and height of each node, by column: note and networks, pictures with encoders, the rest."""
     kinds = {name: node["class_type"] for name, node in prompt.items()}
-    loads = [name for name, kind in kinds.items() if kind in ("LoadImage", "LoadImageMask")]
-    saves = [name for name, kind in kinds.items() if kind == "SaveImage"]
+    loads = [name for name, kind in kinds.items() if kind in LOADERS]
+    saves = [name for name, kind in kinds.items() if kind in SAVERS]
     previews = [name for name, kind in kinds.items() if kind == "PreviewImage"]
     networks = [name for name, kind in kinds.items() if kind.startswith("AdaIN_Load")]
     encoders = {
@@ -146,8 +153,10 @@ def boxes(prompt: Prompt, rooms: dict[str, tuple[float, float]]) -> dict[str, Bo
 
 def thumbnail(prompt: Prompt, results: list[Image.Image], side: int = 400) -> Image.Image:
     """The results one below the other, each with its photograph on the left; the styles on the lower right."""
-    named = [node["inputs"]["image"] for node in prompt.values() if node["class_type"] == "LoadImage"]
-    contents, styles = ([name for name in named if PICTURES[name].parent.name == kind] for kind in ("content", "style"))
+    named = [next(iter(node["inputs"].values())) for node in prompt.values() if node["class_type"] in LOADERS]
+    contents, styles = (
+        [name for name in named if PICTURES[name].parent.name in kinds] for kinds in (("content", "clip"), ("style",))
+    )
     if not results:
         return ImageOps.fit(Image.open(PICTURES[styles[0]]), (side, side))
     sheet = Image.new("RGB", (side, side))
@@ -162,7 +171,17 @@ def thumbnail(prompt: Prompt, results: list[Image.Image], side: int = 400) -> Im
 
 def inset(name: str) -> Image.Image:
     """An example picture, small and square, with a white edge."""
-    return ImageOps.expand(ImageOps.fit(Image.open(PICTURES[name]), (INSET - 6, INSET - 6)), 3, "white")
+    return ImageOps.expand(ImageOps.fit(open_still(PICTURES[name].read_bytes()), (INSET - 6, INSET - 6)), 3, "white")
+
+
+def open_still(data: bytes) -> Image.Image:
+    """A picture, or the middle frame of a clip."""
+    try:
+        return Image.open(BytesIO(data))
+    except UnidentifiedImageError:
+        with av.open(BytesIO(data)) as clip:
+            frames = list(clip.decode(video=0))
+        return frames[len(frames) // 2].to_image()
 
 
 def upload(page: Page, url: str) -> None:
@@ -181,9 +200,9 @@ def make(page: Page, url: str, name: str) -> None:
     page.wait_for_function(LOADED)
     page.evaluate("() => app.queuePrompt(0)")
     page.wait_for_function(FINISHED, timeout=120_000)
-    ends = [node for node, step in prompt.items() if step["class_type"] == "SaveImage"]
+    ends = [node for node, step in prompt.items() if step["class_type"] in SAVERS]
     saved = [image for node in ends for image in page.evaluate("id => app.nodeOutputs[id].images", node)]
-    results = [Image.open(BytesIO(page.request.get(f"{url}/view", params=image).body())) for image in saved]
+    results = [open_still(page.request.get(f"{url}/view", params=image).body()) for image in saved]
     thumbnail(prompt, results).save(HERE / f"{name}.jpg", quality=62, optimize=True)
     spots = boxes(prompt, page.evaluate(ROOMS))
     files = {file.name: f"{file.parent.name}/{file.name}" for file in PICTURES.values()}

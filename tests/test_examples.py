@@ -9,9 +9,12 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from adain_nodes.video import Clip
+
 EXAMPLES = Path(__file__).parents[1] / "examples"
 PICTURES = EXAMPLES / "pictures"
 FILES = sorted(path.relative_to(PICTURES).as_posix() for path in PICTURES.glob("*/*"))
+CLIPS = [name for name in FILES if name.startswith("clip/")]
 MASKS = [name for name in FILES if name.startswith("mask/")]
 
 
@@ -34,7 +37,15 @@ def test_folder_is_small() -> None:
     assert sum(path.stat().st_size for path in PICTURES.rglob("*") if path.is_file()) <= 2_000_000
 
 
-@pytest.mark.parametrize("name", FILES)
+@pytest.mark.parametrize("name", CLIPS)
+def test_clip_opens_and_is_short(name: str) -> None:
+    with Clip(PICTURES / name) as clip:
+        frames = list(clip)
+    assert len(frames) <= 2 * clip.rate
+    assert (PICTURES / name).stat().st_size < 200_000
+
+
+@pytest.mark.parametrize("name", sorted({*FILES} - {*CLIPS}))
 def test_picture_opens_and_is_of_the_promised_kind(name: str) -> None:
     with Image.open(PICTURES / name) as picture:
         picture.load()

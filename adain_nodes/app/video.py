@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import io
+from collections.abc import Callable
 from functools import partial
 from pathlib import Path
 from time import perf_counter
@@ -18,6 +19,7 @@ from adain_nodes.app.formats import format_of
 from adain_nodes.app.parts import alpha_slider, asset, example, gallery, look_settings, picture
 from adain_nodes.core.errors import InvalidValueError, VideoError
 from adain_nodes.imaging import read_image, to_pil
+from adain_nodes.resources import resource
 from adain_nodes.video import SMOOTH, Clip, FrameStyler, stylize_clip
 
 STYLE = "starry_night"
@@ -32,7 +34,7 @@ NEWS = 0.3
 CAMERA_PIXELS, MAX_FRAME = 1_000_000, 2_000_000
 """The limits of a camera's frame, in pixels and in characters of its URL; the page's have at most 384 on a side."""
 
-INTRODUCTION = "Drop a clip and choose a style. What stands still is kept from flickering, and the sound stays."
+INTRODUCTION = "Drop a clip or try the example, and choose a style. What stands still does not flicker, and the sound stays."
 
 _EXAMPLE = {"path": "clip.mp4", "url": "clip.mp4", "meta": {"_type": "gradio.FileData"}}
 
@@ -135,7 +137,8 @@ def stylise(engine: Engine, asked: Wish, show: Any, stopped: Any) -> tuple[Any, 
 class Camera:
     """What a visitor's camera has shown so far, which keeps what stands still from flickering."""
 
-    def __init__(self) -> None:
+    def __init__(self, clock: Callable[[], float] = perf_counter) -> None:
+        self._clock = clock
         self._wish: tuple[object, ...] = ()
         self._styler: FrameStyler | None = None
 
@@ -146,7 +149,7 @@ class Camera:
         if self._styler is None or wish != self._wish:
             self._styler = FrameStyler(engine.cook(asked.model).transfer, asked.style, **dict(asked.settings))
             self._wish = wish
-        result = self._styler(frame, perf_counter())
+        result = self._styler(frame, self._clock())
         buffer = io.BytesIO()
         to_pil(result.cpu()).save(buffer, "JPEG", quality=85)
         return f"{JPEG},{base64.b64encode(buffer.getvalue()).decode()}"
@@ -216,8 +219,9 @@ def layout(page: gr.Blocks, engine: Engine) -> None:
 
 
 def _clip() -> gr.Video:
-    """A place to drop a clip; handlers get the path of the upload, which nothing has opened so far."""
-    component = gr.Video(label="Clip", sources=["upload"], height=220, elem_id="video-clip")
+    """A place to drop a clip, with an example; handlers get the path of the upload, which nothing has opened so far."""
+    clip = resource("examples", "pictures", "clip", "castle.mp4")
+    component = gr.Video(str(clip), label="Clip", sources=["upload"], height=220, elem_id="video-clip")
     component.preprocess = lambda payload: payload and payload.path
     component.example_payload = lambda: _EXAMPLE
     return component

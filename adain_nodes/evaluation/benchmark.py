@@ -88,7 +88,7 @@ class Benchmark:
             f"Measured on {self.machine}.",
             f"Speed on {self.speed.device}, medians of {self.speed.rounds} rounds: a picture in an encoded style, "
             "and a picture with the encoding of its style; the multiply-adds of the picture, and the share of this "
-            "machine's peak that they reach (the fastest product of two large matrices in the same precision).",
+            "machine's peak that they reach (of a large matrix product or 3×3 convolution in the same precision).",
             *(part for speed in self.speeds for part in _speed_parts(speed)),
             *(["Gatys' optimisation at 256×256 px.", gatys_table(self.gatys)] if self.gatys else []),
             "Start-up: fresh interpreters.",

@@ -1,4 +1,4 @@
-"""PyAV, which holds the libraries of FFmpeg; an optional extra of the project."""
+"""PyAV, which holds the libraries of FFmpeg; imported only where clips are."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ def library() -> ModuleType:
     except ImportError as error:
         raise AdaINError(
             "Clips are read and written by PyAV, which is not installed.",
-            'Run `pip install av`, or install this project with its extra: `pip install -e ".[video]"`.',
+            "Run `pip install av`.",
         ) from error
     return av
 

@@ -172,7 +172,7 @@ def start_host(comfyui: Path) -> Callable[..., AbstractContextManager[Host]]:
         try:
             running = Host(port, base, log)
             _wait_for(running, server)
-            for picture in (ROOT / "examples" / "pictures").glob("*/*.*g"):
+            for picture in (ROOT / "examples" / "pictures").glob("*/*.*[g4]"):
                 running.upload(picture)
             yield running
         finally:

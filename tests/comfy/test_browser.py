@@ -18,6 +18,7 @@ NAMES = sorted((file.stem for file in (EXAMPLES / "api").glob("*.json")), key=la
 """In an order in which the style is saved before it is loaded."""
 
 BASIC = [EXAMPLES / "pictures" / name for name in ("content/castle.jpg", "style/starry_night.jpg")]
+CLIP = EXAMPLES / "pictures" / "clip" / "castle.mp4"
 
 OPEN = """async ([pack, name]) => {
     const reply = await fetch(`/api/workflow_templates/${encodeURIComponent(pack)}/${name}.json`)
@@ -87,6 +88,15 @@ def test_pictures_that_a_new_user_lacks_come_with_the_workflow(open_editor, pict
     editor.page.evaluate(OPEN, [pack(editor.host), "basic"])
     assert editor.page.evaluate(RED) == []
     assert [picture.read_bytes() for picture in pictures] == [picture.read_bytes() for picture in BASIC]
+
+
+def test_so_does_a_clip(open_editor, host):
+    clip = host.base / "input" / CLIP.name
+    clip.unlink()
+    editor = open_editor(False)
+    editor.page.evaluate(OPEN, [pack(editor.host), "stylize_video"])
+    assert editor.page.evaluate(RED) == []
+    assert clip.read_bytes() == CLIP.read_bytes()
 
 
 def test_a_picture_of_the_same_name_stays_the_user_s(open_editor, pictures):

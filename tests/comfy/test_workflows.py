@@ -50,7 +50,7 @@ def test_a_host_without_the_pack_or_the_pictures_learns_where_they_are(name):
         properties = node["properties"]
         if node["type"].startswith("AdaIN_"):
             assert properties["cnr_id"] == "adain-nodes"
-        if node["type"].startswith("LoadImage"):
+        if node["type"].startswith(("LoadImage", "LoadVideo")):
             picture = EXAMPLES / "pictures" / properties["adain_example"]
             assert picture.is_file()
             assert picture.name == node["widgets_values"][0]
