@@ -34,7 +34,7 @@ NEWS = 0.3
 CAMERA_PIXELS, MAX_FRAME = 1_000_000, 2_000_000
 """The limits of a camera's frame, in pixels and in characters of its URL; the page's have at most 384 on a side."""
 
-INTRODUCTION = "Drop a clip or try the example, and choose a style. What stands still does not flicker, and the sound stays."
+INTRODUCTION = "Drop a clip or try the example, and choose a style. What stands still does not flicker; sound stays."
 
 _EXAMPLE = {"path": "clip.mp4", "url": "clip.mp4", "meta": {"_type": "gradio.FileData"}}
 
