@@ -6,7 +6,7 @@ import math
 import os
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, partial
 from pathlib import Path
 from typing import TypeAlias
 
@@ -29,7 +29,8 @@ from adain_nodes.imaging.large import LargePicture
 from adain_nodes.imaging.likes import ImageLike, MaskLike, as_mask, as_picture
 from adain_nodes.imaging.tensors import scaled_size
 from adain_nodes.models.base import Encoder
-from adain_nodes.tiling import Encoded, Mosaic, Progress, Tiling, View, choose_side, encode_window
+from adain_nodes.mosaic import Mosaic
+from adain_nodes.tiling import Encoded, Progress, Tiling, View, choose_side, encode_window
 
 StyleLike: TypeAlias = "Style | ImageLike"
 """A style, or what makes one: a picture, or the path of a saved style (.safetensors)."""
@@ -215,7 +216,8 @@ class StyleEncoder:
             return tuple((moments(level, mask),) for level, mask in zip(features, masks, strict=True))
 
         tiling = self._tiling(picture.size, picture.batch, progress=progress)
-        levels = [level for (level,) in measured(self._view(picture), tiling, measure)]
+        view = partial(encode_window, self.encoder, self.backend, picture)  # each window is looked at once
+        levels = [level for (level,) in measured(view, tiling, measure)]
         return style_of_moments(levels, self.encoder.levels, self.fingerprint, self.encoder.convention, note=note)
 
     def _sized(self, planes: Tensor | Raster, size: int) -> Raster:

@@ -26,8 +26,9 @@ from adain_nodes.imaging import MAX_PIXELS
 from adain_nodes.imaging.large import LargePicture
 from adain_nodes.imaging.likes import ImageLike, MaskLike, as_mask_of
 from adain_nodes.models.base import Decoder, Encoder
+from adain_nodes.mosaic import Mosaic
 from adain_nodes.painting import Area, Painting
-from adain_nodes.tiling import Mosaic, Progress, Put, Tiling, View, decode_window
+from adain_nodes.tiling import Progress, Put, Tiling, View, decode_window
 
 PRESERVE_COLOR = ("none", *METHODS)
 

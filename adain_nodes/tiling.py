@@ -22,6 +22,7 @@ from adain_nodes.core.raster import Raster
 from adain_nodes.core.sizing import Size, at_least
 from adain_nodes.core.windows import Window, whole
 from adain_nodes.models.base import Decoder, Encoder
+from adain_nodes.mosaic import FileMosaic, Mosaic, room_on_disk
 
 Progress: TypeAlias = Callable[[float], None]
 """Told the share of the work that is done, in (0, 1]; an error that it raises ends the work."""
@@ -119,53 +120,53 @@ def is_out_of_memory(error: Exception) -> bool:
     return isinstance(error, MemoryError | torch.cuda.OutOfMemoryError) or "not enough memory" in str(error)
 
 
-class Mosaic:
-    """A B×C×H×W tensor that comes together window by window; one that comes whole is taken as it is."""
-
-    def __init__(self, size: Size, device: torch.device | None = None) -> None:
-        self._size = size
-        self._device = device
-        self.tensor: Tensor = torch.empty(0)
-
-    def put(self, window: Window, part: Tensor) -> None:
-        """Lay B×C×h×w where the window is."""
-        part = part.to(self._device or part.device)
-        if window == whole(self._size):
-            self.tensor = part
-            return
-        if not self.tensor.numel():
-            layout = torch.channels_last if part.stride(1) == 1 else torch.contiguous_format
-            shape = (*part.shape[:2], *self._size)
-            self.tensor = torch.empty(shape, dtype=part.dtype, device=part.device, memory_format=layout)
-        window.of(self.tensor).copy_(part)
-
-
 class Encoded:
     """The features of any window of a picture, whose sides are at least ``encoder.minimum_size``.
 
-    Those of tiles are kept where the ones of the whole picture fit into ``room`` bytes, or are one tile: then nothing
-    is encoded twice.
+    Those of a tile are kept, so that it is encoded only once: in memory where the ones of the whole picture fit into
+    ``room`` bytes or are one tile, and else, on a CPU, in files where the disk has room. A GPU encodes again sooner
+    than a disk reads.
     """
 
     def __init__(self, encoder: Encoder, backend: Backend, picture: Raster, room: int) -> None:
         self.size = at_least(picture.size, encoder.minimum_size)
         self._encoder, self._backend, self._picture = encoder, backend, picture
         self._room = room
-        self._levels = [Mosaic(whole(self.size).cells(stride).size) for stride in encoder.strides]
+        self._levels: list[Mosaic] | list[FileMosaic] | None = None
         self._kept = torch.zeros(whole(self.size).cells(ALIGN).size, dtype=torch.bool)
 
     def __call__(self, window: Window) -> Features:
         """One map for each level; see ``encode_window``."""
-        strides = self._encoder.strides
-        if window.cells(ALIGN).of(self._kept).all():
-            return tuple(window.cells(s).of(level.tensor) for level, s in zip(self._levels, strides, strict=True))
+        if self._levels and window.cells(ALIGN).of(self._kept).all():
+            levels = zip(self._levels, self._encoder.strides, strict=True)
+            return tuple(level.part(window.cells(stride)) for level, stride in levels)
         features = encode_window(self._encoder, self._backend, self._picture, window)
-        bytes = sum(level.nbytes for level in features) * math.prod(self.size) // math.prod(window.size)
-        if window == whole(self.size) or (bytes <= self._room and self._is_tile(window)):
-            for level, stride, part in zip(self._levels, strides, features, strict=True):
-                level.put(window.cells(stride), part)
-            window.cells(ALIGN).of(self._kept).fill_(True)
+        if window == whole(self.size) or self._is_tile(window):
+            self._keep(window, features)
         return features
+
+    def _keep(self, window: Window, features: Features) -> None:
+        if self._levels is None:
+            self._levels = self._choose(window, sum(level.nbytes for level in features))
+        if not self._levels:
+            return
+        try:
+            for level, stride, part in zip(self._levels, self._encoder.strides, features, strict=True):
+                level.put(window.cells(stride), part)
+        except OSError as error:
+            log.warning("Features cannot be kept on the disk (%s): tiles are encoded twice.", error.strerror)
+            self._levels = []
+        else:
+            window.cells(ALIGN).of(self._kept).fill_(True)
+
+    def _choose(self, window: Window, bytes: int) -> list[Mosaic] | list[FileMosaic]:
+        """Where the features shall lie, of which a window's take so many bytes; nothing where there is no room."""
+        sizes = [whole(self.size).cells(stride).size for stride in self._encoder.strides]
+        needed = bytes * math.prod(self.size) // math.prod(window.size)
+        if needed <= self._room or window == whole(self.size):
+            return [Mosaic(size) for size in sizes]
+        on_disk = self._backend.device.type == "cpu" and needed <= room_on_disk()
+        return [FileMosaic(size) for size in sizes] if on_disk else []
 
     def _is_tile(self, window: Window) -> bool:
         """Whether it ends where cells of all levels end, too."""

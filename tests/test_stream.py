@@ -16,6 +16,7 @@ from hypothesis import strategies as st
 from torch import Tensor
 from torch.nn import functional as F
 
+from adain_nodes import tiling
 from adain_nodes.core.errors import ImageError, InvalidValueError, OutputError
 from adain_nodes.imaging import read_image, read_parameters, to_array, write_image
 from adain_nodes.imaging.large import open_large
@@ -113,14 +114,15 @@ def test_any_recipe(whole, parts, files, size, transparent, masks, rest, method,
     agree(whole, parts, Recipe(files / "photo.png", styles, areas, **settings))
 
 
-@pytest.mark.parametrize("room", [1, 10**9])
-def test_features_are_encoded_twice_only_where_there_is_no_room(transfer, recipe, room):
+@pytest.mark.parametrize(("room", "disk"), [(1, 0), (1, 10**9), (10**9, 0)])
+def test_features_are_encoded_twice_only_where_there_is_no_room(transfer, recipe, room, disk, monkeypatch):
+    monkeypatch.setattr(tiling, "room_on_disk", lambda: disk)
     encoded = []
     cook = in_parts(transfer, room)
     handle = transfer.encoder.register_forward_hook(lambda *_: encoded.append(1))
     cook.write(recipe, recipe.content.with_name("result.png"))
     handle.remove()
-    assert len(encoded) == 1 + 6 * (2 if room == 1 else 1)
+    assert len(encoded) == 1 + 6 * (1 + (room + disk == 1))
     agree(Cook(transfer), cook, recipe)
 
 

@@ -1,11 +1,13 @@
 from __future__ import annotations
 
+import errno
 import logging
 import math
 
 import pytest
 import torch
 
+from adain_nodes import tiling as tiles_of
 from adain_nodes.backend import choose_backend
 from adain_nodes.core.errors import InvalidValueError
 from adain_nodes.core.raster import Raster
@@ -13,10 +15,12 @@ from adain_nodes.core.windows import Window, whole
 from adain_nodes.models.lite import LiteDecoder, LiteEncoder
 from adain_nodes.models.mirror import mirror_decoder
 from adain_nodes.models.vgg import VGGEncoder
-from adain_nodes.tiling import CPU_SIDE, FLOOR, Encoded, Mosaic, Tiling, choose_side, decode_window, encode_window
+from adain_nodes.mosaic import FileMosaic
+from adain_nodes.tiling import CPU_SIDE, FLOOR, Encoded, Tiling, choose_side, decode_window, encode_window
 
 BACKEND = choose_backend("cpu", "float32")
 SIZE = (300, 470)
+ATOL = {"float32": 1e-6, "bfloat16": 0.02}
 
 
 def tiling(side=FLOOR, **settings):
@@ -109,15 +113,6 @@ def test_other_errors_are_not_taken_for_exhausted_memory():
     assert len(calls) == 1
 
 
-def test_a_mosaic_comes_together_and_a_whole_piece_is_taken_as_it_is():
-    picture, mosaic = torch.rand(2, 3, *SIZE), Mosaic(SIZE)
-    for window in whole(SIZE).tiles(100):
-        mosaic.put(window, window.of(picture))
-    assert torch.equal(mosaic.tensor, picture)
-    mosaic.put(whole(SIZE), picture)
-    assert mosaic.tensor is picture
-
-
 @pytest.mark.parametrize("size", [(300, 470), (129, 128), (9, 500)])
 def test_windows_give_what_the_whole_picture_gives(size):
     """Encoded and decoded in windows; the margins are what makes it so."""
@@ -139,22 +134,40 @@ def test_windows_give_what_the_whole_picture_gives(size):
         torch.testing.assert_close(part, window.of(picture), rtol=0, atol=1e-6)
 
 
-@pytest.mark.parametrize(("room", "calls"), [(10**9, 12), (0, 24)])
-def test_features_of_tiles_are_kept_where_all_of_them_have_room(room, calls):
+class FullDisk(FileMosaic):
+    """A file on a disk that has no room after all."""
+
+    def put(self, window, part):
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+
+@pytest.mark.parametrize("precision", ["float32", "bfloat16"])
+@pytest.mark.parametrize(
+    ("room", "disk", "kind", "calls"),
+    [(10**9, 0, FileMosaic, 12), (0, 10**9, FileMosaic, 12), (0, 0, FileMosaic, 24), (0, 10**9, FullDisk, 24)],
+    ids=["memory", "disk", "no room", "full disk"],
+)
+def test_features_of_tiles_are_kept_where_all_of_them_have_room(
+    room, disk, kind, calls, precision, monkeypatch, caplog
+):
+    monkeypatch.setattr(tiles_of, "room_on_disk", lambda: disk)
+    monkeypatch.setattr(tiles_of, "FileMosaic", kind)
     encoder = LiteEncoder((4, 8, 8, 8)).eval()
-    image, encoded = torch.rand(1, 3, *SIZE), []
+    image, encoded = torch.rand(2, 3, *SIZE), []
     encoder.register_forward_hook(lambda *_: encoded.append(1))
-    view = Encoded(encoder, BACKEND, Raster.of(image), room)
+    backend = choose_backend("cpu", precision)
+    view = Encoded(encoder, backend, Raster.of(image), room)
     tiles = list(whole(SIZE).tiles(FLOOR))
     for window in tiles:
         view(window)
-    expected = encoder(image)
+    again = Encoded(encoder, backend, Raster.of(image), 10**9)(whole(SIZE))
     del encoded[-1]
     for window in tiles:
         outer = window.grown(64, SIZE)
-        for level, stride, part in zip(expected, encoder.strides, view(outer), strict=True):
-            torch.testing.assert_close(part, outer.cells(stride).of(level), rtol=0, atol=1e-6)
+        for level, stride, part in zip(again, encoder.strides, view(outer), strict=True):
+            torch.testing.assert_close(part, outer.cells(stride).of(level), rtol=0, atol=ATOL[precision])
     assert len(encoded) == calls
+    assert ("cannot be kept on the disk (No space left on device)" in caplog.text) == (kind is FullDisk)
 
 
 def test_features_of_a_picture_in_one_tile_are_always_kept():
