@@ -11,7 +11,7 @@ import gradio as gr
 from adain_nodes.app.engine import Engine
 from adain_nodes.app.errors import IncompleteError
 from adain_nodes.encoding import STYLE_SIZE
-from adain_nodes.imaging import find_images
+from adain_nodes.examples import examples, title
 from adain_nodes.pipeline import PRESERVE_COLOR
 from adain_nodes.recipe import Recipe
 from adain_nodes.resources import resource
@@ -61,19 +61,9 @@ def asset(name: str) -> str:
     return resource("web", "app", name).read_text("utf-8")
 
 
-def examples(kind: str) -> list[Path]:
-    """The project's example pictures: "content" or "style"."""
-    return find_images([resource("examples", "pictures", kind)])
-
-
 def example(kind: str, name: str) -> Path:
     """One of them."""
     return next(path for path in examples(kind) if path.stem == name)
-
-
-def title(path: Path) -> str:
-    """The name of an example, for people."""
-    return path.stem.replace("_", " ").capitalize()
 
 
 def gallery(label: str, kind: str, target: gr.Image) -> None:

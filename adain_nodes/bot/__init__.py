@@ -1,0 +1,1 @@
+"""The Telegram bot: a photo and a style go in, the result comes back."""
