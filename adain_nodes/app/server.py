@@ -8,6 +8,7 @@ import threading
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Literal
 
 import gradio as gr
 
@@ -26,6 +27,9 @@ QUEUE = 40
 """How many may wait for the networks; the next one is asked to try again."""
 
 EXAMPLES = {"photographs": "content", "styles": "style"}
+
+FooterLink = Literal["api", "settings"]
+"""What Gradio offers below a page: the description of its endpoints, and the choice of colours and languages."""
 
 SESSIONS = 1000
 """Of how many visitors the server keeps what they have set."""
@@ -58,14 +62,11 @@ def serving(
         page = build(engine)
         page.queue(max_size=QUEUE, api_open=False)
         try:
-            address = _launch(page, host, port, auth, root_path, max_upload_mb)
-            yield address
-        except OSError as error:
-            raise AdaINError(
-                f"The page cannot be served at {host}:{port}: {error}.", "Choose another --port."
-            ) from error
+            with launched(
+                page, host=host, port=port, auth=auth, root_path=root_path, max_upload_mb=max_upload_mb
+            ) as address:
+                yield address
         finally:
-            page.close(verbose=False)
             warming.join()  # PyTorch does not like to be left in the middle
 
 
@@ -80,8 +81,37 @@ def lessons(folders: Sequence[Path]) -> dict[str, Path]:
     return examples | {folder.resolve().name: folder for folder in folders}
 
 
+@contextmanager
+def launched(
+    page: gr.Blocks,
+    *,
+    host: str,
+    port: int,
+    auth: Sequence[tuple[str, str]],
+    root_path: str,
+    max_upload_mb: int = MAX_UPLOAD_MB,
+    footer_links: Sequence[FooterLink] = ("api", "settings"),
+) -> Iterator[str]:
+    """Serve a page until the block is left; gives its address. The settings are those of ``serving``.
+
+    ``footer_links`` are what Gradio offers below it. Raises AdaINError where the port cannot be had.
+    """
+    try:
+        yield _launch(page, host, port, auth, root_path, max_upload_mb, footer_links)
+    except OSError as error:
+        raise AdaINError(f"The page cannot be served at {host}:{port}: {error}.", "Choose another --port.") from error
+    finally:
+        page.close(verbose=False)
+
+
 def _launch(
-    page: gr.Blocks, host: str, port: int, auth: Sequence[tuple[str, str]], root_path: str, max_upload_mb: int
+    page: gr.Blocks,
+    host: str,
+    port: int,
+    auth: Sequence[tuple[str, str]],
+    root_path: str,
+    max_upload_mb: int,
+    footer_links: Sequence[FooterLink],
 ) -> str:
     """Everything that Gradio would do over the network, or show of the server, is switched off."""
     _, address, _ = page.launch(
@@ -95,7 +125,7 @@ def _launch(
         css=asset("page.css"),
         js=asset("page.js"),
         favicon_path=resource("web", "icon.svg"),
-        footer_links=["api", "settings"],
+        footer_links=list(footer_links),
         show_error=False,
         share=False,
         inline=False,

@@ -8,14 +8,15 @@ import sys
 import time
 import webbrowser
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Literal, NoReturn
 
 from adain_nodes.cli import options
-from adain_nodes.cli.console import escape, explain_notes, out, waiting
+from adain_nodes.cli.console import explain_notes, out, waiting
 from adain_nodes.core.errors import InvalidValueError
 
 _SERVER = "Server"
 _TRAINING = "Training"
+_SURVEY = "Survey"
 
 Host = Annotated[
     str, options.option("--host", panel=_SERVER, help="The address to listen at; 0.0.0.0 is every network.")
@@ -43,6 +44,20 @@ TrainFolders = Annotated[
 Browser = Annotated[
     bool, options.option("--browser/--no-browser", panel=_SERVER, help="Open a browser, where there is a screen.")
 ]
+Survey = Annotated[
+    Path | None,
+    options.option(
+        "--survey",
+        panel=_SURVEY,
+        metavar="DIR",
+        help="Let people rate the pictures in DIR/METHOD, blind, in place of the page; see web/survey.md.",
+    ),
+]
+Ask = Annotated[
+    Literal["rate", "pairs"],
+    options.option("--ask", panel=_SURVEY, help="For ratings from 1 to 10, or which picture of two is better."),
+]
+Questions = Annotated[int, options.option("--questions", panel=_SURVEY, help="How many each rater is asked at most.")]
 MaxUpload = Annotated[int, options.option("--max-upload", panel=_SERVER, help="Refuse larger files, in megabytes.")]
 
 
@@ -55,6 +70,9 @@ def app(
     max_upload: MaxUpload = 50,
     train: Train = None,
     train_folder: TrainFolders = [],  # noqa: B006
+    survey: Survey = None,
+    ask: Ask = "rate",
+    questions: Questions = 40,
     max_pixels: options.MaxPixels = 50_000_000,
     model: options.Model = "lite",
     device: options.Device = "auto",
@@ -70,16 +88,32 @@ def app(
     if train_folder and not training:
         raise InvalidValueError("There is a --train-folder, and training is off on a page for others.", "Add --train.")
     explain_notes()
+    server = {"host": host, "port": port, "auth": people, "root_path": root_path}
+    if survey:
+        with waiting("Reading the pictures …"):
+            from adain_nodes.app.survey import surveying
+            from adain_nodes.survey.interview import Interview
+
+            interview = Interview(survey, ask, questions)
+        with surveying(interview, **server) as (address, results):
+            _run(address, browser, f"Its results, for you alone: {address}{results}")
     with waiting("Starting …"):
         from adain_nodes.app.server import serving
-    server = {"host": host, "port": port, "auth": people, "root_path": root_path, "max_upload_mb": max_upload}
     settings = {"max_pixels": max_pixels, "model": model, "device": device, "dtype": dtype}
-    with serving(**server, training=training, train_folders=train_folder, **settings) as address:
-        out.print(f"AdaIN Nodes is at {escape(address)} (Ctrl+C ends it)", soft_wrap=True)
-        if browser and attended() and _screen():
-            webbrowser.open(address)
-        while True:
-            time.sleep(3600)
+    with serving(
+        **server, max_upload_mb=max_upload, training=training, train_folders=train_folder, **settings
+    ) as address:
+        _run(address, browser)
+
+
+def _run(address: str, browser: bool, *more: str) -> NoReturn:
+    """Say where the page is, and show it, until Ctrl+C."""
+    for line in (f"AdaIN Nodes is at {address} (Ctrl+C ends it)", *more):
+        out.print(line, soft_wrap=True, markup=False)
+    if browser and attended() and _screen():
+        webbrowser.open(address)
+    while True:
+        time.sleep(3600)
 
 
 def attended() -> bool:
