@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Annotated
 
 import typer
 
 from adain_nodes.cli import options
-from adain_nodes.cli.console import err, out, progress, waiting
+from adain_nodes.cli.console import err, escape, interruptible, out, progress, waiting
 
 Models = Annotated[
     list[str],
@@ -25,38 +26,51 @@ def evaluate(
     content: Annotated[list[str], typer.Option("--content", help="Photographs: files, folders or globs.")],
     style: Annotated[list[str], typer.Option("--style", "-s", help="Styles: files, folders or globs.")],
     model: Models = ["lite"],  # noqa: B006 (Typer copies it)
+    target: Annotated[
+        Path | None,
+        typer.Option("--out", "-o", help="A folder for tables, pairs and a contact sheet; what it holds is kept."),
+    ] = None,
     loss_network: Annotated[
         str, typer.Option(help="The VGG-19 that judges: a name of the catalogue or a weight file.")
     ] = "vgg19-normalised",
     side: Annotated[int, typer.Option(help="Side of the square pictures in pixels.")] = 256,
+    memory: Annotated[
+        bool, typer.Option("--memory/--no-memory", help="Measure each model's peak memory, in a process of its own.")
+    ] = True,
     device: options.Device = "auto",
     dtype: options.Dtype = "float32",
     as_json: AsJson = False,
 ) -> None:
-    """Measure style, content and SSIM over all pairs of photographs and styles, with two controls.
+    """Measure style, content, SSIM, colours, time and memory over all pairs of photographs and styles.
 
-    The figures of the project are those of 256 px, float32 and the normalised VGG-19.
+    Two controls stand beside the models. The figures of the project are those of 256 px, float32 and the normalised
+    VGG-19. With --out every pair is kept at once: interrupted in whatever way, the same command goes on.
     """
-    with waiting("Loading the loss network …"):
-        from adain_nodes.evaluation.methods import by_label, load_method
-        from adain_nodes.evaluation.metrics import LossNetwork
-        from adain_nodes.evaluation.table import evaluate as measure
-        from adain_nodes.evaluation.table import read_squares
-
-        network = LossNetwork.load(loss_network, device=device)
-    with waiting("Loading the models …"):
-        methods = {label: load_method(each, device=device, dtype=dtype) for label, each in by_label(model).items()}
-    contents, styles = read_squares(content, side), read_squares(style, side)
-    with progress("pictures") as bar:
-        task = bar.add_task("Evaluating", total=None)
-        table = measure(
-            methods,
-            contents,
-            styles,
-            network,
-            progress=lambda done, total: bar.update(task, completed=done, total=total),
+    with waiting("Loading …"):
+        from adain_nodes.evaluation.evaluate import run_evaluation
+    with interruptible("Ending after this pair …") as stop, progress("pairs") as bar:
+        task = bar.add_task("Loading", total=None)
+        evaluation = run_evaluation(
+            model,
+            content,
+            style,
+            side=side,
+            loss_network=loss_network,
+            device=device,
+            dtype=dtype,
+            out=target,
+            memory=memory,
+            progress=lambda done, total, what: bar.update(task, completed=done, total=total, description=escape(what)),
+            cancelled=stop.is_set,
         )
-    _print(table.json() if as_json else table.markdown())
+    _print(evaluation.table.json() if as_json else evaluation.table.markdown())
+    if evaluation.ended:
+        goes_on = "the same command goes on" if target else "with --out DIR the same command would go on"
+        err.print(f"Ended early, and what is complete was measured: {goes_on}.", soft_wrap=True)
+        raise typer.Exit(130)
+    if evaluation.failed:
+        err.print(f"[red]Failed:[/] {len(evaluation.failed)} pairs; the notes say why.", soft_wrap=True)
+        raise typer.Exit(1)
 
 
 def benchmark(

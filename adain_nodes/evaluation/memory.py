@@ -30,18 +30,18 @@ class Memory:
     note: str = ""
 
 
-def measure_memory(model: str, side: int = 1024) -> Memory:
-    """Load a model in a fresh interpreter and stylise a picture with one of the same size, in the default precision.
+def measure_memory(model: str, side: int = 1024, dtype: str = "auto") -> Memory:
+    """Load a model in a fresh interpreter and stylise a picture with one of the same size, in a precision.
 
-    ``model`` is named as for ``load_method``. Raises AdaINError with what the interpreter said when
-    it fails.
+    ``model`` and ``dtype`` are named as for ``load_method``. Raises AdaINError with what the interpreter said when it
+    fails.
     """
-    return Memory(**json.loads(run_python("-m", __name__, model, str(side))))
+    return Memory(**json.loads(run_python("-m", __name__, model, str(side), dtype)))
 
 
-def _measure_here(model: str, side: int) -> Memory:
+def _measure_here(model: str, side: int, dtype: str) -> Memory:
     start = _resident_bytes()
-    method, note = load_or_imitate(model, device="cpu")
+    method, note = load_or_imitate(model, device="cpu", dtype=dtype)
     content, style = torch.rand(2, 1, 3, side, side).unbind()
     method(content, style)
     return Memory(model, side, _peak_bytes() - start, note)
@@ -65,4 +65,4 @@ def _status_bytes(field: str) -> int:
 
 
 if __name__ == "__main__":
-    print(json.dumps(asdict(_measure_here(sys.argv[1], int(sys.argv[2])))))
+    print(json.dumps(asdict(_measure_here(sys.argv[1], int(sys.argv[2]), sys.argv[3]))))

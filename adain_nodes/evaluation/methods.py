@@ -20,6 +20,7 @@ from adain_nodes.baselines.perception import Losses
 from adain_nodes.baselines.transform import SYSTEMS, FeatureTransfer
 from adain_nodes.checkpoints.networks import load_encoder
 from adain_nodes.core.errors import InvalidValueError
+from adain_nodes.models.base import digest
 from adain_nodes.models.vgg import NORMALISED
 from adain_nodes.pipeline import StyleTransfer
 
@@ -52,11 +53,12 @@ class Method:
     """A way to stylise at alpha 1, in two steps, so that a style is encoded once and each step can be timed.
 
     ``encode_style`` takes a style 1×3×H×W; ``stylize`` takes B×3×H×W contents and what that returned, and gives
-    B×3×H×W. All are RGB in [0, 1].
+    B×3×H×W. All are RGB in [0, 1]. ``weights`` is a digest of all weights that take part.
     """
 
     encode_style: Callable[[Tensor], Any]
     stylize: Callable[[Tensor, Any], Tensor]
+    weights: str = ""
 
     def __call__(self, contents: Tensor, style: Tensor) -> Tensor:
         """Both steps."""
@@ -89,12 +91,12 @@ def _pipeline(model: str, device: str, dtype: str) -> StyleTransfer:
 
 def pipeline_method(transfer: StyleTransfer) -> Method:
     """The pipeline, with the style at the size that it has."""
-    return Method(partial(transfer.encode_style, size=0), transfer.stylize)
+    return Method(partial(transfer.encode_style, size=0), transfer.stylize, _weights(transfer))
 
 
 def feature_method(system: FeatureTransfer) -> Method:
     """One of SYSTEMS, with the style at the size that it has."""
-    return Method(partial(system.encode, size=0), system.stylize)
+    return Method(partial(system.encode, size=0), system.stylize, _weights(system.transfer))
 
 
 def baseline_method(baseline: Baseline, backend: Backend) -> Method:
@@ -110,7 +112,11 @@ def baseline_method(baseline: Baseline, backend: Backend) -> Method:
         with backend.running():
             return network.stylize(backend.place(contents), style)
 
-    return Method(encode_style, stylize)
+    return Method(encode_style, stylize, digest(network))
+
+
+def _weights(transfer: StyleTransfer) -> str:
+    return f"{digest(transfer.encoder)}+{digest(transfer.decoder)}"
 
 
 def by_label(models: Iterable[str]) -> dict[str, str]:

@@ -1,10 +1,11 @@
-"""The quality figures that the project reports: style, content and structure of an output beside its two pictures."""
+"""The quality figures that the project reports: style, content, structure and colours of an output."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import cast
+from typing import Any, cast
 
 import numpy as np
 from torch import Tensor
@@ -15,8 +16,12 @@ from adain_nodes.core.color.spaces import luminance
 from adain_nodes.core.errors import AdaINError, EncoderMismatchError
 from adain_nodes.core.losses import content_loss, style_loss
 from adain_nodes.core.statistics import BIASED, Statistics, content_statistics
+from adain_nodes.evaluation.palette import Palette
 from adain_nodes.models.base import Encoder
 from adain_nodes.models.vgg import NORMALISED, STYLE_LEVELS
+
+FIGURES = ("style", *STYLE_LEVELS, "content", "ssim", "color")
+"""The names of what is measured: the style loss and its share of each level, and the rest."""
 
 
 @dataclass(frozen=True)
@@ -24,12 +29,30 @@ class Figures:
     """How near an output comes to its style and its content.
 
     ``style`` (equation 13) and ``content`` (equation 12, against the content's own features) are losses of the paper,
-    0 at best, measured on the finished picture. ``ssim`` is the structural similarity to the content, 1 at best.
+    0 at best, measured on the finished picture; ``levels`` are the style loss at each of STYLE_LEVELS, of which
+    ``style`` is the sum. ``ssim`` is the structural similarity to the content, 1 at best. ``color`` is how far the
+    colours are from the style's, as ``Palette.distance`` says, 0 at best.
     """
 
-    style: float
+    levels: tuple[float, ...]
     content: float
     ssim: float
+    color: float
+
+    @property
+    def style(self) -> float:
+        """The style loss over all levels."""
+        return sum(self.levels)
+
+    def named(self) -> dict[str, float]:
+        """Each of FIGURES by its name."""
+        values = (self.style, *self.levels, self.content, self.ssim, self.color)
+        return dict(zip(FIGURES, values, strict=True))
+
+    @classmethod
+    def of(cls, values: Mapping[str, Any]) -> Figures:
+        """The figures that ``asdict`` made a mapping of."""
+        return cls(**{**values, "levels": tuple(values["levels"])})
 
 
 @dataclass(frozen=True, eq=False)
@@ -42,6 +65,7 @@ class Description:
     statistics: tuple[Statistics, ...]
     features: Tensor
     luminance: np.ndarray
+    palette: Palette
 
 
 class LossNetwork:
@@ -70,12 +94,14 @@ class LossNetwork:
         with self._backend.running():
             features = self._encoder(self._backend.place(pictures))
         statistics = [content_statistics(level, BIASED) for level in features]
-        grey = luminance(pictures.detach().cpu().float()).squeeze(1).numpy()
+        seen = pictures.detach().cpu().float()
+        grey = luminance(seen).squeeze(1).numpy()
         return [
             Description(
                 tuple(Statistics(level.mean[i : i + 1], level.std[i : i + 1]) for level in statistics),
                 features[-1][i : i + 1],
                 grey[i],
+                Palette.of(seen[i : i + 1]),
             )
             for i in range(len(pictures))
         ]
@@ -87,10 +113,12 @@ def compare(output: Description, content: Description, style: Description) -> Fi
     The structural similarity is that of ``skimage.metrics.structural_similarity`` with its defaults and a data range
     of 1, on Rec. 601 luma; AdaINError says how to install scikit-image where it is missing.
     """
+    levels = zip(output.statistics, style.statistics, strict=True)
     return Figures(
-        style=style_loss(output.statistics, style.statistics).item(),
+        levels=tuple(style_loss((ours,), (theirs,)).item() for ours, theirs in levels),
         content=content_loss(output.features, content.features).item(),
         ssim=_ssim(output.luminance, content.luminance),
+        color=output.palette.distance(style.palette),
     )
 
 

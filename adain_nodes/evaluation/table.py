@@ -1,51 +1,92 @@
-"""Tables of quality: every method over all pairs of content and style pictures, beside two controls."""
+"""Tables of quality: each method's figures over all pairs, as Markdown, CSV and JSON."""
 
 from __future__ import annotations
 
+import csv
+import io
 import json
-import os
-from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import asdict, dataclass
-from itertools import product
-from statistics import fmean, median
-from time import perf_counter
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from statistics import median
+from typing import Any, NamedTuple
 
-import torch
-from torch import Tensor
+import numpy as np
 
-from adain_nodes.core.errors import ShapeError
-from adain_nodes.core.sizing import size_of
+from adain_nodes.evaluation.bench import Pair
+from adain_nodes.evaluation.intervals import CONFIDENCE, two_way_interval
 from adain_nodes.evaluation.markdown import markdown_table
-from adain_nodes.evaluation.metrics import Description, Figures, LossNetwork, compare
-from adain_nodes.imaging import find_images, read_square
+from adain_nodes.evaluation.metrics import FIGURES
+from adain_nodes.models.vgg import STYLE_LEVELS
 
-Stylize = Callable[[Tensor, Tensor], Tensor]
-"""Stylises B×3×H×W contents with one 1×3×H×W style: B×3×H×W, all RGB in [0, 1]. Every ``Method`` is one."""
+_QUALITY = {"style": ("style ↓", 3), "content": ("content ↓", 3), "ssim": ("SSIM ↑", 3), "color": ("colour ↓", 2)}
+"""The heading and the decimals of what is shown with its interval."""
 
-Progress = Callable[[int, int], None]
-"""Called with the number of pictures that are done, and of all."""
 
-BATCH = 4
-"""Contents that are stylised and compared at once: on a CPU more of them are no faster and take more memory."""
+class Interval(NamedTuple):
+    """A mean over pairs, and between which ends it would lie for other pictures, None where that is not known."""
+
+    mean: float
+    low: float | None
+    high: float | None
 
 
 @dataclass(frozen=True)
 class Row:
-    """A method's means over all pairs; ``seconds`` a picture with its style (None for the controls)."""
+    """A method: its figures by the names of FIGURES, {} where no pair has any, and over how many pairs they are.
+
+    ``failed`` counts pairs beside those. ``seconds`` a picture are medians, with an encoded style and
+    ``seconds_with_style`` with the encoding of it; ``memory`` is the bytes of its peak. All are None for the controls
+    and where they were not measured.
+    """
 
     method: str
-    style: float
-    content: float
-    ssim: float
-    seconds: float | None
+    figures: Mapping[str, Interval]
+    pairs: int
+    failed: int = 0
+    seconds: float | None = None
+    seconds_with_style: float | None = None
+    memory: int | None = None
+
+    @classmethod
+    def of(cls, method: str, pairs: Iterable[Pair], shape: tuple[int, int], memory: int | None = None) -> Row:
+        """The row of a method's pairs; ``shape`` is the number of styles and of contents."""
+        pairs = list(pairs)
+        values = np.full((*shape, len(FIGURES)), np.nan)
+        for pair in pairs:
+            if pair.figures:
+                values[pair.style, pair.content] = list(pair.figures.named().values())
+        measured = [pair for pair in pairs if pair.figures]
+        times = [(pair.seconds, pair.encoding) for pair in measured]
+        alone = [seconds for seconds, _ in times if seconds is not None]
+        whole = [seconds + encoding for seconds, encoding in times if seconds is not None and encoding is not None]
+        return cls(
+            method,
+            _intervals(values) if measured else {},
+            len(measured),
+            len(pairs) - len(measured),
+            median(alone) if alone else None,
+            median(whole) if whole else None,
+            memory,
+        )
+
+    def flat(self) -> dict[str, str | float | None]:
+        """Everything by the names of columns; of an interval the mean by its own name, and two ends."""
+        figures: dict[str, float | None] = {}
+        for name in FIGURES:
+            mean, low, high = self.figures.get(name, (None, None, None))
+            figures |= {name: mean, f"{name}_low": low, f"{name}_high": high}
+        times = {"seconds": self.seconds, "seconds_with_style": self.seconds_with_style}
+        counts = {"pairs": self.pairs, "failed": self.failed}
+        return {"method": self.method, **counts, **figures, **times, "memory_bytes": self.memory}
 
 
 @dataclass(frozen=True)
 class Table:
     """The rows, controls first, and what they were measured on.
 
-    ``side`` is that of the square pictures in pixels, ``network`` the fingerprint of the loss network: figures
-    compare only where both agree.
+    ``contents`` and ``styles`` count pictures, ``side`` is theirs in pixels, ``network`` the fingerprint of the loss
+    network: figures compare only where these agree. ``settings`` are those of the ``Bench``, ``notes`` sentences about
+    what is missing.
     """
 
     rows: tuple[Row, ...]
@@ -53,93 +94,88 @@ class Table:
     styles: int
     side: int
     network: str
+    settings: Mapping[str, str] = field(default_factory=dict)
+    notes: tuple[str, ...] = ()
+
+    @property
+    def pairs(self) -> int:
+        """How many a method is measured on."""
+        return self.contents * self.styles
 
     def markdown(self) -> str:
-        """A table and a line that says how it was measured."""
-        rows = [
-            (r.method, *(f"{value:.3f}" for value in (r.style, r.content, r.ssim)), _or_dash(r.seconds))
-            for r in self.rows
+        """Two tables, and lines that say how they were measured."""
+        named = [(row.method + " †" * (row.pairs < self.pairs), row) for row in self.rows]
+        quality = [
+            (name, *(_with_ends(row.figures.get(figure), digits) for figure, (_, digits) in _QUALITY.items()))
+            for name, row in named
         ]
-        return (
-            f"{markdown_table(('method', 'style ↓', 'content ↓', 'SSIM ↑', 'seconds'), rows)}\n\n"
-            f"Means over {self.contents * self.styles} pairs ({self.contents} contents × {self.styles} styles) at "
-            f"{self.side}×{self.side} px; loss network {self.network}.\n"
+        rest = [
+            (name, *(_number(row.figures.get(level)) for level in STYLE_LEVELS), *_cost(row)) for name, row in named
+        ]
+        parts = (
+            markdown_table(("method", *(heading for heading, _ in _QUALITY.values())), quality),
+            markdown_table(("style by level ↓", *STYLE_LEVELS, "seconds", "with style", "GB"), rest),
+            self._legend(),
+            *(f"† {note}" for note in self.notes),
         )
+        return "\n\n".join(parts) + "\n"
+
+    def _legend(self) -> str:
+        settings = "".join(f"; {name} {value}" for name, value in self.settings.items())
+        return (
+            f"Means over {self.pairs} pairs ({self.contents} contents × {self.styles} styles) at "
+            f"{self.side}×{self.side} px, in brackets {CONFIDENCE:.0%} intervals for other pictures of such kinds; "
+            f"loss network {self.network}{settings}. Seconds are medians of a picture in an encoded style, and with "
+            "the encoding of it. GB is the peak of one picture on the CPU over the imported libraries."
+        )
+
+    def csv(self) -> str:
+        """A line a method, unrounded."""
+        return csv_text([row.flat() for row in self.rows])
 
     def json(self) -> str:
         """Everything, unrounded."""
-        return json.dumps(asdict(self), indent=2, ensure_ascii=False)
+        about = {name: getattr(self, name) for name in ("contents", "styles", "side", "network")}
+        rows = [row.flat() for row in self.rows]
+        everything = {**about, "settings": dict(self.settings), "notes": list(self.notes), "rows": rows}
+        return json.dumps(everything, indent=2, ensure_ascii=False)
 
 
-def evaluate(
-    methods: Mapping[str, Stylize],
-    contents: Tensor,
-    styles: Tensor,
-    network: LossNetwork,
-    *,
-    progress: Progress = lambda done, total: None,
-) -> Table:
-    """Measure each method on every pair of ``contents`` and ``styles``: N×3×H×W, RGB in [0, 1], one size for all.
-
-    The controls say what the figures mean: the content itself has perfect content figures, the style itself a perfect
-    style figure. Seconds are medians over batches, so that a slow first call does not count. Raises ShapeError when
-    sizes differ, also those of a method's output, and the errors of ``compare``.
-    """
-    if contents.shape[1:] != styles.shape[1:] or 0 in (len(contents), len(styles)):
-        raise ShapeError(
-            f"The contents have the shape {tuple(contents.shape)}, the styles {tuple(styles.shape)}; expected some "
-            "pictures of each, in one size.",
-            "Read both with read_squares.",
-        )
-    seen_contents, seen_styles = _describe(contents, network), _describe(styles, network)
-    pairs = [(content, style) for style in seen_styles for content in seen_contents]
-    rows = [
-        _row("the content itself", [compare(content, content, style) for content, style in pairs]),
-        _row("the style itself", [compare(style, content, style) for content, style in pairs]),
-    ]
-    looks = list(zip(styles.split(1), seen_styles, strict=True))
-    batches = [slice(start, start + BATCH) for start in range(0, len(contents), BATCH)]
-    done, total = 0, len(methods) * len(pairs)
-    for name, method in methods.items():
-        figures: list[Figures] = []
-        seconds: list[float] = []
-        for (style, seen_style), batch in product(looks, batches):
-            outputs, elapsed = _timed(method, contents[batch], style)
-            seconds.append(elapsed / len(outputs))
-            seen_outputs = network.describe(outputs)
-            figures += [compare(o, c, seen_style) for o, c in zip(seen_outputs, seen_contents[batch], strict=True)]
-            done += len(outputs)
-            progress(done, total)
-        rows.append(_row(name, figures, median(seconds)))
-    return Table(tuple(rows), len(contents), len(styles), size_of(contents)[0], network.fingerprint)
+def csv_text(rows: Sequence[Mapping[str, Any]]) -> str:
+    """Rows with the same names, which become the first line; None is an empty cell."""
+    text = io.StringIO()
+    writer = csv.DictWriter(text, rows[0].keys(), lineterminator="\n")
+    writer.writeheader()
+    writer.writerows(rows)
+    return text.getvalue()
 
 
-def read_squares(patterns: Iterable[str | os.PathLike[str]], side: int = 256) -> Tensor:
-    """The pictures that ``patterns`` name (see ``find_images``), read as the protocol says: N×3×side×side."""
-    return torch.cat([read_square(path, side) for path in find_images(patterns)])
+def _intervals(values: np.ndarray) -> dict[str, Interval]:
+    means, (lows, highs) = np.nanmean(values, axis=(0, 1)), two_way_interval(values)
+    ends = (
+        Interval(float(mean), _known(low), _known(high)) for mean, low, high in zip(means, lows, highs, strict=True)
+    )
+    return dict(zip(FIGURES, ends, strict=True))
 
 
-def _describe(pictures: Tensor, network: LossNetwork) -> list[Description]:
-    return [description for batch in pictures.split(BATCH) for description in network.describe(batch)]
+def _known(value: float) -> float | None:
+    return None if np.isnan(value) else float(value)
 
 
-def _timed(method: Stylize, contents: Tensor, style: Tensor) -> tuple[Tensor, float]:
-    """The outputs, on the CPU (which waits for the device) and in [0, 1], and the seconds that they took."""
-    start = perf_counter()
-    outputs = method(contents, style).cpu()
-    seconds = perf_counter() - start
-    if outputs.shape != contents.shape:
-        raise ShapeError(
-            f"The method turned contents of shape {tuple(contents.shape)} into {tuple(outputs.shape)}.",
-            "Return one picture for each content, as large as it.",
-        )
-    return outputs.float().clamp(0, 1), seconds
+def _cost(row: Row) -> tuple[str, str, str]:
+    memory = None if row.memory is None else row.memory / 1e9
+    return _plain(row.seconds), _plain(row.seconds_with_style), _plain(memory, 2)
 
 
-def _row(method: str, figures: Sequence[Figures], seconds: float | None = None) -> Row:
-    style, content, ssim = (fmean(getattr(f, name) for f in figures) for name in ("style", "content", "ssim"))
-    return Row(method, style, content, ssim, seconds)
+def _with_ends(value: Interval | None, digits: int) -> str:
+    if value is None or value.low is None:
+        return _number(value, digits)
+    return f"{value.mean:.{digits}f} [{value.low:.{digits}f}, {value.high:.{digits}f}]"
 
 
-def _or_dash(seconds: float | None) -> str:
-    return "–" if seconds is None else f"{seconds:.3f}"
+def _number(value: Interval | None, digits: int = 3) -> str:
+    return _plain(None if value is None else value.mean, digits)
+
+
+def _plain(value: float | None, digits: int = 3) -> str:
+    return "–" if value is None else f"{value:.{digits}f}"

@@ -3,8 +3,13 @@
 from collections.abc import Callable, Mapping
 from statistics import median
 from time import perf_counter
+from typing import TypeVar
+
+import torch
 
 from adain_nodes.core.errors import InvalidValueError
+
+T = TypeVar("T")
 
 Progress = Callable[[str], None]
 """Called with the name of what is measured next."""
@@ -36,3 +41,19 @@ def median_seconds(
             run()
             seconds[name].append(clock() - start)
     return {name: median(measured[1:]) for name, measured in seconds.items()}
+
+
+def timed(run: Callable[[], T]) -> tuple[T, float]:
+    """What ``run`` returns and the seconds that it took, with all that it left to an accelerator."""
+    _wait_for_accelerators()
+    start = perf_counter()
+    result = run()
+    _wait_for_accelerators()
+    return result, perf_counter() - start
+
+
+def _wait_for_accelerators() -> None:
+    if torch.cuda.is_initialized():
+        torch.cuda.synchronize()
+    if torch.backends.mps.is_available():
+        torch.mps.synchronize()

@@ -7,9 +7,12 @@ from torch.nn import functional as F
 
 from adain_nodes.baselines.microast import PARTS, Decoder, Encoder, MicroAST, Modulator
 from adain_nodes.core.errors import CheckpointError, InvalidValueError, MissingWeightsError
+from adain_nodes.evaluation.bench import Bench
+from adain_nodes.evaluation.evaluate import evaluate
+from adain_nodes.evaluation.gallery import Gallery
 from adain_nodes.evaluation.methods import load_method
 from adain_nodes.evaluation.metrics import LossNetwork
-from adain_nodes.evaluation.table import evaluate, read_squares
+from adain_nodes.imaging import find_images
 
 
 @pytest.fixture
@@ -156,6 +159,8 @@ def test_the_figures_of_the_published_weights(shared):
     weights, pictures = shared / "weights", shared / "images" / "eval"
     method = load_method(f"microast:{weights / 'peers'}", device="cpu", dtype="float32")
     network = LossNetwork.load(weights / "vgg_normalised_relu4_1.pth", device="cpu")
-    styles = read_squares([pictures / "style"])[:1]
-    row = evaluate({"microast": method}, read_squares([pictures / "content"]), styles, network).rows[-1]
-    assert (row.style, row.content, row.ssim) == pytest.approx((0.839, 2.284, 0.564), abs=6e-4)
+    style = find_images([pictures / "style"])[0]
+    bench = Bench(Gallery.read([pictures / "content"]), Gallery.read([style]), network)
+    figures = evaluate({"microast": method}, bench).table.rows[-1].figures
+    found = tuple(figures[name].mean for name in ("style", "content", "ssim"))
+    assert found == pytest.approx((0.839, 2.284, 0.564), abs=6e-4)

@@ -1,7 +1,11 @@
+from collections.abc import Callable
+
 import pytest
 import torch
 from torch import Tensor
 
+from adain_nodes.evaluation.bench import Bench
+from adain_nodes.evaluation.gallery import Gallery
 from adain_nodes.evaluation.metrics import LossNetwork
 from adain_nodes.models.lite import LiteDecoder, LiteEncoder
 from adain_nodes.models.vgg import STYLE_LEVELS, VGGDecoder, VGGEncoder
@@ -62,3 +66,15 @@ def no_weights(tmp_path, monkeypatch) -> None:
     """A machine without downloaded weights."""
     monkeypatch.delenv("ADAIN_WEIGHTS_DIR", raising=False)
     monkeypatch.setenv("ADAIN_CACHE_DIR", str(tmp_path / "cache"))
+
+
+@pytest.fixture
+def make_bench(network, pictures) -> Callable[..., Bench]:
+    """A function that makes a bench of five contents, a to e, and two styles, x and y, or of other numbers of them."""
+
+    def make(contents=5, styles=2, **more) -> Bench:
+        names = tuple("abcde")[:contents], tuple("xy")[:styles]
+        galleries = Gallery(pictures[:contents], names[0]), Gallery(pictures[5 : 5 + styles], names[1])
+        return Bench(*galleries, network, **more)
+
+    return make

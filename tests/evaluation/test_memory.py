@@ -11,7 +11,7 @@ pytestmark = pytest.mark.skipif(not MEASURABLE, reason="this system does not tel
 
 @pytest.mark.usefixtures("no_weights")
 def test_a_fresh_interpreter_measures_itself():
-    result = measure_memory("lite", 64)
+    result = measure_memory("lite", 64, "float32")
     assert (result.model, result.side, result.note) == ("lite", 64, "")
     assert 4 * 1_600_000 < result.bytes < 1e9  # the weights at least
 
@@ -24,8 +24,10 @@ def test_what_the_interpreter_says_is_read(monkeypatch):
         return '{"model": "vgg19", "side": 1024, "bytes": 840000000, "note": "random"}'
 
     monkeypatch.setattr(memory, "run_python", run)
-    assert measure_memory("vgg19") == Memory("vgg19", 1024, 840_000_000, "random")
-    assert calls == [("-m", "adain_nodes.evaluation.memory", "vgg19", "1024")]
+    expected = Memory("vgg19", 1024, 840_000_000, "random")
+    assert (measure_memory("vgg19"), measure_memory("vgg19", 64, "float32")) == (expected, expected)
+    start = ("-m", "adain_nodes.evaluation.memory", "vgg19")
+    assert calls == [(*start, "1024", "auto"), (*start, "64", "float32")]
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="elsewhere only the peak is known")

@@ -13,7 +13,14 @@ from adain_nodes.baselines.transform import style_swap_transfer
 from adain_nodes.checkpoints.save import save_networks
 from adain_nodes.core.errors import InvalidValueError, MissingWeightsError
 from adain_nodes.evaluation import methods
-from adain_nodes.evaluation.methods import Method, baseline_method, by_label, load_method, pipeline_method
+from adain_nodes.evaluation.methods import (
+    Method,
+    baseline_method,
+    by_label,
+    feature_method,
+    load_method,
+    pipeline_method,
+)
 from adain_nodes.pipeline import StyleTransfer
 
 
@@ -142,3 +149,18 @@ def test_a_model_with_another_decoder(lite, pictures, tmp_path):
     assert torch.equal(
         load_method(str(named), dtype="float32")(pictures[:2], pictures[2:3]), plain(pictures[:2], pictures[2:3])
     )
+
+
+def test_weights_tell_methods_apart(lite, vgg):
+    tint = Tint()
+    backend = Backend(torch.device("cpu"), torch.float32)
+    transfers = [StyleTransfer(*networks, device="cpu", dtype="float32") for networks in (lite, vgg)]
+    found = [baseline_method(tint, backend).weights, *(pipeline_method(transfer).weights for transfer in transfers)]
+    found.append(feature_method(style_swap_transfer(transfers[0])).weights)
+    assert len(set(found)) == 3
+    assert found[3] == found[1]  # the label tells these two apart
+    with torch.no_grad():
+        tint.conv.bias += 1
+        lite[1].out.bias += 1
+    assert baseline_method(tint, backend).weights != found[0]
+    assert pipeline_method(transfers[0]).weights != found[1]

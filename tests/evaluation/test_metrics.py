@@ -1,6 +1,8 @@
 from __future__ import annotations
 
+import json
 import sys
+from dataclasses import asdict
 
 import numpy as np
 import pytest
@@ -9,7 +11,8 @@ from skimage.metrics import structural_similarity
 from torch.nn import functional as F
 
 from adain_nodes.core.errors import AdaINError, EncoderMismatchError, MissingWeightsError, ShapeError
-from adain_nodes.evaluation.metrics import Figures, LossNetwork, compare
+from adain_nodes.evaluation.metrics import FIGURES, Figures, LossNetwork, compare
+from adain_nodes.evaluation.palette import Palette
 from adain_nodes.models.lite import LiteEncoder
 
 # The layers of vgg_normalised.pth up to relu4_1: the convolutions' keys, "pool", and the taps of the style loss.
@@ -41,9 +44,10 @@ def straightforward(state, output, content, style) -> Figures:
 
     ours, contents, styles = taps(output), taps(content), taps(style)
     return Figures(
-        style=sum(style_distance(a, b) for a, b in zip(ours, styles, strict=True)),
+        levels=tuple(style_distance(a, b) for a, b in zip(ours, styles, strict=True)),
         content=((ours[-1] - contents[-1]) ** 2).mean(),
         ssim=structural_similarity(grey(output), grey(content), data_range=1.0),
+        color=Palette.of(output).distance(Palette.of(style)),  # see its own tests
     )
 
 
@@ -58,7 +62,7 @@ def random_state():
 
 
 def approx(figures):
-    return pytest.approx((figures.style, figures.content, figures.ssim), rel=1e-4)
+    return pytest.approx(figures.named(), rel=1e-4)
 
 
 def values(figures):
@@ -72,7 +76,7 @@ def test_the_figures_are_those_of_the_protocol(tmp_path, pictures):
     output, content = pictures[:1], pictures[1:2]
     style = torch.rand(1, 3, 33, 25)
     ours = compare(*(network.describe(picture)[0] for picture in (output, content, style)))
-    assert values(ours) == approx(straightforward(state, output, content, style))
+    assert ours.named() == approx(straightforward(state, output, content, style))
 
 
 def test_the_figures_of_real_pictures(shared, monkeypatch):
@@ -86,7 +90,7 @@ def test_the_figures_of_real_pictures(shared, monkeypatch):
     )
     output = torch.lerp(content, style, 0.4)
     ours = compare(*(network.describe(picture)[0] for picture in (output, content, style)))
-    assert values(ours) == approx(straightforward(state, output, content, style))
+    assert ours.named() == approx(straightforward(state, output, content, style))
 
 
 def test_a_copy_of_a_picture_is_perfect_in_what_it_copies(network, pictures):
@@ -134,3 +138,10 @@ def test_without_scikit_image_the_error_says_how_to_install_it(network, pictures
     monkeypatch.setitem(sys.modules, "skimage.metrics", None)
     with pytest.raises(AdaINError, match="pip install scikit-image"):
         compare(description, description, description)
+
+
+def test_figures_have_names_and_come_back_from_json():
+    figures = Figures((1.0, 2.0, 3.0, 4.5), 5.0, 0.5, 7.0)
+    assert tuple(figures.named()) == FIGURES
+    assert list(figures.named().values()) == [10.5, 1, 2, 3, 4.5, 5, 0.5, 7]
+    assert Figures.of(json.loads(json.dumps(asdict(figures)))) == figures

@@ -1,148 +1,125 @@
 from __future__ import annotations
 
+import csv
+import io
 import json
-from itertools import product
-from statistics import fmean
+from statistics import fmean, median
 
 import numpy as np
 import pytest
-import torch
-from PIL import Image
 
-from adain_nodes.core.errors import ImageError, ShapeError
-from adain_nodes.evaluation import table
-from adain_nodes.evaluation.metrics import LossNetwork, compare
-from adain_nodes.evaluation.table import Row, Table, evaluate, read_squares
+from adain_nodes.evaluation.bench import Pair
+from adain_nodes.evaluation.intervals import two_way_interval
+from adain_nodes.evaluation.metrics import FIGURES, Figures
+from adain_nodes.evaluation.table import Interval, Row, Table, csv_text
 
 
-@pytest.fixture
-def contents(pictures):
-    """One more than a batch."""
-    assert table.BATCH == 4
-    return pictures[:5]
+def figures(seed):
+    values = np.random.default_rng(seed).random(7).tolist()
+    return Figures(tuple(values[:4]), *values[4:])
 
 
 @pytest.fixture
-def styles(pictures):
-    return pictures[5:]
+def pairs():
+    """Two styles on three contents; the last one failed."""
+    numbers = [(content, style) for style in range(2) for content in range(3)]
+    made = [
+        Pair("m", content, style, figures(3 * style + content), 1.0 + content, 10.0 * (style + 1))
+        for content, style in numbers[:-1]
+    ]
+    return [*made, Pair("m", 2, 1, None, error="too small")]
 
 
-def figures(row):
-    return row.style, row.content, row.ssim
+def test_a_row_is_the_mean_over_its_pairs(pairs):
+    row = Row.of("m", pairs, (2, 3), memory=5)
+    assert (row.method, row.pairs, row.failed, row.memory) == ("m", 5, 1, 5)
+    named = [pair.figures.named() for pair in pairs[:-1]]
+    for name in FIGURES:
+        assert row.figures[name].mean == pytest.approx(fmean(each[name] for each in named))
+    assert row.figures["style"].mean == pytest.approx(sum(row.figures[level].mean for level in FIGURES[1:5]))
+    assert row.seconds == median([1, 2, 3, 1, 2])
+    assert row.seconds_with_style == median([11, 12, 13, 21, 22])
 
 
-def test_copies_measure_as_the_controls_do(network, contents, styles):
-    methods = {
-        "copy": lambda contents, style: contents.clone(),
-        "paste": lambda contents, style: style.expand_as(contents),
-    }
-    result = evaluate(methods, contents, styles, network)
-    content, style, copy, paste = result.rows
-    assert [row.method for row in result.rows] == ["the content itself", "the style itself", "copy", "paste"]
-    assert figures(copy) == pytest.approx(figures(content), abs=1e-5)
-    assert figures(paste) == pytest.approx(figures(style), abs=1e-5)
-    assert (content.content, content.ssim, style.style) == (0, 1, 0)
-    assert (content.seconds, style.seconds) == (None, None)
-    assert (result.contents, result.styles, result.side, result.network) == (5, 2, 16, network.fingerprint)
+def test_its_intervals_are_those_of_styles_and_contents(pairs):
+    row = Row.of("m", pairs, (2, 3))
+    values = np.full((2, 3, len(FIGURES)), np.nan)
+    for pair in pairs[:-1]:
+        values[pair.style, pair.content] = [pair.figures.named()[name] for name in FIGURES]
+    low, high = two_way_interval(values)
+    assert [(each.low, each.high) for each in row.figures.values()] == list(zip(low, high, strict=True))
+    alone = Row.of("m", pairs[:1], (1, 1)).figures["ssim"]
+    assert alone == Interval(pairs[0].figures.ssim, None, None)
 
 
-def test_a_row_is_the_mean_over_all_pairs(network, contents, styles):
-    def method(contents, style):
-        return torch.lerp(contents, style, 0.3)
-
-    row = evaluate({"mix": method}, contents, styles, network).rows[-1]
-    pairs = []
-    for style, content in product(styles.split(1), contents.split(1)):
-        pairs.append(compare(*(network.describe(p)[0] for p in (method(content, style), content, style))))
-    assert len(pairs) == 10
-    expected = [fmean(getattr(pair, name) for pair in pairs) for name in ("style", "content", "ssim")]
-    assert figures(row) == pytest.approx(expected, rel=1e-4)
+def test_rows_without_times_or_without_pairs(pairs):
+    controls = [Pair("c", pair.content, pair.style, pair.figures) for pair in pairs[:-1]]
+    row = Row.of("c", controls, (2, 3))
+    assert (row.seconds, row.seconds_with_style, row.memory) == (None, None, None)
+    assert Row.of("m", pairs[-1:], (2, 3)) == Row("m", {}, 0, failed=1)
+    assert Row.of("m", [], (2, 3)) == Row("m", {}, 0)
 
 
-def test_outputs_are_clamped(network, contents, styles):
-    bright, white = evaluate(
-        {"bright": lambda contents, style: contents + 3, "white": lambda contents, style: torch.ones_like(contents)},
-        contents,
-        styles,
-        network,
-    ).rows[2:]
-    assert figures(bright) == figures(white)
-
-
-def test_seconds_are_medians_a_picture_and_progress_counts_pictures(network, contents, styles, monkeypatch):
-    # Batches of 4 and 1 contents for each of two styles; the first takes 40 s (a warm-up), the others 1 s a picture.
-    now = iter([0, 40, 40, 41, 41, 45, 45, 46])
-    monkeypatch.setattr(table, "perf_counter", lambda: next(now))
-    calls, seen = [], []
-
-    def method(contents, style):
-        calls.append((len(contents), len(style)))
-        return contents
-
-    row = evaluate({"m": method}, contents, styles, network, progress=lambda *done: seen.append(done)).rows[-1]
-    assert calls == [(4, 1), (1, 1), (4, 1), (1, 1)]
-    assert row.seconds == 1
-    assert seen == [(4, 10), (5, 10), (9, 10), (10, 10)]
-
-
-def test_each_reference_is_encoded_once(network, contents, styles, monkeypatch):
-    described = []
-    describe = LossNetwork.describe
-    monkeypatch.setattr(
-        LossNetwork, "describe", lambda self, p: described.append(len(p)) or describe(self, p), raising=True
-    )
-    evaluate({"a": lambda c, s: c, "b": lambda c, s: c}, contents, styles, network)
-    assert sum(described) == 5 + 2 + 2 * 5 * 2
-
-
-def test_pictures_that_do_not_fit_are_refused(network, contents, styles):
-    with pytest.raises(ShapeError, match="pictures of each, in one size"):
-        evaluate({}, contents, styles[..., :10], network)
-    with pytest.raises(ShapeError, match="pictures of each, in one size"):
-        evaluate({}, contents[:0], styles, network)
-    with pytest.raises(ShapeError, match=r"contents of shape \(4, 3, 16, 20\) into \(4, 3, 16, 24\)"):
-        evaluate({"m": lambda c, s: torch.zeros(len(c), 3, 16, 24)}, contents, styles, network)
-    with pytest.raises(ShapeError, match=r"into \(1, 3, 16, 20\)"):
-        evaluate({"m": lambda c, s: s}, contents, styles, network)
-
-
-def test_squares_are_read_in_order(tmp_path):
-    for index, grey in enumerate((51, 102, 204)):
-        pixels = np.full((30 + index, 40, 3), grey, np.uint8)
-        Image.fromarray(pixels).save(tmp_path / f"p{index}.png")
-    squares = read_squares([tmp_path / "p2.png", tmp_path], side=24)
-    assert squares.shape == (3, 3, 24, 24)
-    assert squares[:, 0, 0, 0].tolist() == pytest.approx([0.8, 0.2, 0.4])
-    with pytest.raises(ImageError, match="absent"):
-        read_squares([tmp_path / "absent"])
+def known(*means):
+    return {name: Interval(mean, mean - 0.5, mean + 0.25) for name, mean in zip(FIGURES, means, strict=True)}
 
 
 RESULT = Table(
-    (Row("the content itself", 11.2834, 0, 1, None), Row("lite", 2.9264, 2.1157, 0.58776, 0.12345)), 8, 16, 256, "vgg:1"
+    (
+        Row("the content itself", known(11.2834, 2, 3, 4, 2.2834, 0, 1, 31.237), 128),
+        Row("lite", known(2.9264, 0.25, 0.5, 0.75, 1.4264, 2.1157, 0.58776, 5.5), 127, 1, 0.12345, 0.2, 123_000_000),
+        Row("swap", {}, 0, 128),
+    ),
+    8,
+    16,
+    256,
+    "vgg:1",
+    {"device": "cpu (EPYC)"},
+    ("lite: 127 of 128 pairs", "swap: none"),
 )
 
 
 def test_markdown():
-    assert RESULT.markdown() == (
-        "| method             | style ↓ | content ↓ | SSIM ↑ | seconds |\n"
-        "| ------------------ | ------: | --------: | -----: | ------: |\n"
-        "| the content itself |  11.283 |     0.000 |  1.000 |       – |\n"
-        "| lite               |   2.926 |     2.116 |  0.588 |   0.123 |\n\n"
-        "Means over 128 pairs (8 contents × 16 styles) at 256×256 px; loss network vgg:1.\n"
-    )
+    text = RESULT.markdown()
+    lines = [[cell.strip() for cell in line.split("|")[1:-1]] for line in text.splitlines() if line.startswith("|")]
+    assert lines[0] == ["method", "style ↓", "content ↓", "SSIM ↑", "colour ↓"]
+    assert lines[2] == [
+        "the content itself",
+        "11.283 [10.783, 11.533]",
+        "0.000 [-0.500, 0.250]",
+        "1.000 [0.500, 1.250]",
+        "31.24 [30.74, 31.49]",
+    ]
+    assert lines[4] == ["swap †", "–", "–", "–", "–"]
+    assert lines[5] == ["style by level ↓", *FIGURES[1:5], "seconds", "with style", "GB"]
+    assert lines[7] == ["the content itself", "2.000", "3.000", "4.000", "2.283", "–", "–", "–"]
+    assert lines[8] == ["lite †", "0.250", "0.500", "0.750", "1.426", "0.123", "0.200", "0.12"]
+    assert "Means over 128 pairs (8 contents × 16 styles) at 256×256 px, in brackets 95% intervals" in text
+    assert "; loss network vgg:1; device cpu (EPYC). Seconds are" in text
+    assert text.endswith("† lite: 127 of 128 pairs\n\n† swap: none\n")
 
 
-def test_json_holds_everything_unrounded():
+def test_csv_and_json_hold_everything_unrounded():
+    rows = list(csv.DictReader(io.StringIO(RESULT.csv())))
     read = json.loads(RESULT.json())
-    assert Table(**{**read, "rows": tuple(Row(**row) for row in read["rows"])}) == RESULT
+    assert [list(row) for row in read["rows"]] == [list(row) for row in rows]
+    for text, row, ours in zip(rows, read["rows"], RESULT.rows, strict=True):
+        assert text == {name: "" if value is None else str(value) for name, value in row.items()}
+        assert row == ours.flat()
+    lite = read["rows"][1]
+    assert (lite["ssim"], lite["ssim_low"], lite["ssim_high"]) == (0.58776, 0.58776 - 0.5, 0.58776 + 0.25)
+    assert (lite["pairs"], lite["failed"], lite["seconds_with_style"], lite["memory_bytes"]) == (
+        127,
+        1,
+        0.2,
+        123_000_000,
+    )
+    assert read["rows"][2]["style"] is None
+    about = {"contents": 8, "styles": 16, "side": 256, "network": "vgg:1", "settings": {"device": "cpu (EPYC)"}}
+    assert {name: read[name] for name in about} == about
+    assert read["notes"] == ["lite: 127 of 128 pairs", "swap: none"]
 
 
-@pytest.mark.slow
-def test_the_controls_are_those_that_the_project_reports(shared, monkeypatch):
-    monkeypatch.setenv("ADAIN_WEIGHTS_DIR", str(shared / "weights"))
-    pictures = shared / "images" / "eval"
-    result = evaluate({}, read_squares([pictures / "content"]), read_squares([pictures / "style"]), LossNetwork.load())
-    content, style = (tuple(round(value, 3) for value in figures(row)) for row in result.rows)
-    assert content == (11.283, 0, 1)
-    assert style == (0, 6.045, 0.115)
-    assert (result.contents, result.styles, result.side) == (8, 16, 256)
+def test_commas_and_line_feeds_in_a_cell():
+    text = csv_text([{"method": "a,b", "error": "first\nsecond"}, {"method": "c", "error": None}])
+    assert list(csv.reader(io.StringIO(text))) == [["method", "error"], ["a,b", "first\nsecond"], ["c", ""]]

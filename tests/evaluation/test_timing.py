@@ -1,7 +1,9 @@
 import pytest
+import torch
 
 from adain_nodes.core.errors import InvalidValueError
-from adain_nodes.evaluation.timing import median_seconds
+from adain_nodes.evaluation import timing
+from adain_nodes.evaluation.timing import median_seconds, timed
 
 
 class Clock:
@@ -38,3 +40,17 @@ def test_runs_take_turns_and_are_announced():
 def test_no_rounds_measure_nothing():
     with pytest.raises(InvalidValueError, match="0 rounds"):
         median_seconds({}, 0)
+
+
+def test_one_run_gives_its_result_and_what_it_took(monkeypatch):
+    now = iter([3.0, 5.5])
+    monkeypatch.setattr(timing, "perf_counter", lambda: next(now))
+    assert timed(lambda: "done") == ("done", 2.5)
+
+
+def test_what_was_left_to_an_accelerator_counts(monkeypatch):
+    said = []
+    monkeypatch.setattr(torch.cuda, "is_initialized", lambda: True)
+    monkeypatch.setattr(torch.cuda, "synchronize", lambda: said.append("wait"))
+    timed(lambda: said.append("run"))
+    assert said == ["wait", "run", "wait"]
