@@ -78,7 +78,7 @@ def plan(
     if not styles and not masks:
         raise InvalidValueError("There is no style.", "Add --style PICTURE, or --mask MASK:STYLE.")
     groups = [_group(str(style), recursive) for style in styles]
-    areas = tuple(_masked(mask) for mask in masks)
+    areas = tuple(masked(mask) for mask in masks)
     recipes = [
         Recipe(content, choice, areas, **(settings or {}))
         for content in _photographs(photos, recursive)
@@ -100,6 +100,14 @@ def weighted(text: str) -> tuple[str, float]:
     return text, 1.0
 
 
+def masked(text: str) -> tuple[Path, Path]:
+    """``mask.png:style.jpg`` at the first colon with a file before it (drive letters have colons too)."""
+    for place, letter in enumerate(text):
+        if letter == ":" and Path(text[:place]).is_file() and place + 1 < len(text):
+            return Path(text[:place]), Path(text[place + 1 :])
+    raise InvalidValueError(f"{text!r} is not a mask file and a style.", "Write --mask MASK.png:STYLE.jpg.", mask=text)
+
+
 def _photographs(patterns: Sequence[str | Path], recursive: bool) -> list[Path]:
     found: dict[Path, Path] = {}
     for pattern in patterns:
@@ -114,14 +122,6 @@ def _group(text: str, recursive: bool) -> list[tuple[Path, float]]:
     name, weight = weighted(text)
     paths = [Path(name)] if name.endswith(".safetensors") else find_images([name], recursive=recursive)
     return [(path, weight) for path in paths]
-
-
-def _masked(text: str) -> tuple[Path, Path]:
-    """``mask.png:style.jpg`` at the first colon with a file before it (drive letters have colons too)."""
-    for place, letter in enumerate(text):
-        if letter == ":" and Path(text[:place]).is_file() and place + 1 < len(text):
-            return Path(text[:place]), Path(text[place + 1 :])
-    raise InvalidValueError(f"{text!r} is not a mask file and a style.", "Write --mask MASK.png:STYLE.jpg.", mask=text)
 
 
 def _names(recipes: Sequence[Recipe], folder: Path, suffix: str) -> list[Path]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any, NamedTuple, TypeAlias
 
@@ -179,10 +179,15 @@ def _seeing(encoder: Encoder, levels: set[str], pooling: str) -> Encoder:
         if pooling == "average":
             network.pool = nn.AvgPool2d(2, ceil_mode=True)
         return network
-    if missing := sorted(levels - set(encoder.levels)):
+    check_levels(encoder, levels)
+    return encoder
+
+
+def check_levels(encoder: Encoder, levels: Iterable[str]) -> None:
+    """Raise InvalidValueError for a level that the encoder lacks."""
+    if missing := sorted(set(levels) - set(encoder.levels)):
         raise InvalidValueError(
             f"The {encoder.family} encoder has no level {', '.join(missing)}.",
             f"It has {', '.join(encoder.levels)}.",
             missing=missing,
         )
-    return encoder

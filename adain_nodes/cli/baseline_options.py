@@ -1,4 +1,4 @@
-"""The options of `adain gatys`, `adain swap` and `adain texture`, each spelled once. A test compares their defaults."""
+"""The options of `adain gatys`, `swap`, `match` and `texture`, each spelled once. A test compares their defaults."""
 
 from __future__ import annotations
 
@@ -39,3 +39,9 @@ VariationWeight = Annotated[
     float, option("--variation-weight", panel=_LOSS, help="Of the total variation: more is smoother.")
 ]
 Pooling = Annotated[Literal["max", "average"], option("--pooling", panel=_LOSS, help="Of a VGG: average blurs less.")]
+Looks = Annotated[
+    list[str], option("--style", "-s", metavar="STYLE[:WEIGHT]", help="The style's picture; several are blended.")
+]
+Levels = Annotated[
+    str, option("--levels", metavar="LEVEL,…", help="Those of the encoder to change, such as level3; empty: all.")
+]

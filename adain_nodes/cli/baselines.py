@@ -1,4 +1,4 @@
-"""`adain gatys`, `adain swap` and `adain texture`: the methods that AdaIN is compared with, for use."""
+"""`adain gatys`, `swap`, `match` and `texture`: the methods that AdaIN is compared with, for use."""
 
 from __future__ import annotations
 
@@ -71,7 +71,7 @@ def gatys(
         method = Gatys(network, losses, schedule, start=first, watch=watch).eval().to(backend.device)
         looks = method.encode_style(backend.place(resize(look.rgb, style_size)))
         outcome = method.optimise(backend.place(resize(content.rgb, size)), looks)
-    _write(context, outcome.picture, _transparency(content, size), outcome)
+    write_result(context, outcome.picture, transparency(content, size), outcome)
 
 
 def texture(
@@ -120,7 +120,7 @@ def texture(
         with _watching(schedule) as watch, backend.running():
             outcome = synthesise(backend.place(look), (height, width), network, losses, schedule, watch=watch)
         made = outcome.picture
-    _write(context, made, None, outcome)
+    write_result(context, made, None, outcome)
 
 
 def swap(
@@ -155,18 +155,20 @@ def swap(
         err.print(f"This will take about {timedelta(seconds=round(seconds))}.")
     with _share("Swapping") as show:
         made = method.stylize(rgb, looks, alpha, progress=show)
-    _write(context, made, _transparency(content, size), None)
+    write_result(context, made, transparency(content, size), None)
 
 
 def match(
     context: typer.Context,
     photo: baseline.Photo,
-    style: baseline.Style,
+    style: baseline.Looks = [],  # noqa: B006 (Typer copies it)
+    mask: options.Masks = [],  # noqa: B006
     transform: Annotated[
         Literal["wct", "transport", "histogram", "exact-histogram"],
         typer.Option(help="What of the features' distribution becomes the style's."),
     ] = "wct",
     alpha: options.Alpha = 1.0,
+    levels: baseline.Levels = "",
     size: baseline.Size = 512,
     style_size: options.StyleSize = 512,
     out_path: baseline.Out = Path("results"),
@@ -183,13 +185,27 @@ def match(
     explain_notes()
     with waiting("Loading …"):
         from adain_nodes.baselines.transform import transform_transfer
-        from adain_nodes.imaging import read_image, resize
+        from adain_nodes.batch import masked, weighted
+        from adain_nodes.imaging import read_image
 
         content = read_image(photo)
-    method = transform_transfer(options.load(model, decoder, device, dtype), transform)
-    with waiting("Stylising …"):
-        made = method.stylize(resize(content.rgb, size), method.encode(style, size=style_size), alpha)
-    _write(context, made, _transparency(content, size), None)
+        looks, areas = [weighted(each) for each in style], [masked(each) for each in mask]
+    chosen = [name.strip() for name in levels.split(",") if name.strip()]
+    method = transform_transfer(options.load(model, decoder, device, dtype), transform, chosen)
+    with waiting("Encoding …"):
+        encoded = [method.encode(path, size=style_size) for path, _ in looks]
+        inside = [(area, method.encode(path, size=style_size)) for area, path in areas]
+    with _share("Stylising") as show:
+        made = method.stylize(
+            content,
+            encoded or None,
+            alpha,
+            weights=[weight for _, weight in looks] or None,
+            masks=inside,
+            size=size,
+            progress=show,
+        )
+    write_result(context, made, transparency(content, size), None)
 
 
 def _losses(context: typer.Context) -> Losses:
@@ -240,21 +256,23 @@ def _share(what: str) -> Iterator[Callable[[float], None]]:
         yield lambda share: bar.update(task, completed=round(100 * share))
 
 
-def _transparency(content: Picture, size: int) -> Tensor | None:
+def transparency(content: Picture, size: int) -> Tensor | None:
     """The photograph's alpha at the size of the result."""
     from adain_nodes.imaging import resize
 
     return None if content.alpha is None else resize(content.alpha, size)
 
 
-def _write(context: typer.Context, picture: Tensor, alpha: Tensor | None, outcome: Outcome | None) -> None:
+def write_result(context: typer.Context, picture: Tensor, alpha: Tensor | None, outcome: Outcome | None = None) -> None:
     """Write a result with what made it, and say where."""
     from adain_nodes import __version__
+    from adain_nodes.batch import weighted
     from adain_nodes.imaging import write_image
 
     settings = {name: str(value) if isinstance(value, Path) else value for name, value in context.params.items()}
     place = Path(settings.pop("out_path"))
-    sources = [settings[name] for name in ("photo", "picture", "style") if name in settings]
+    named = [settings[name] for name in ("photo", "picture", "style") if name in settings]
+    sources = [weighted(each)[0] for value in named for each in ([value] if isinstance(value, str) else value)]
     if not place.suffix or place.is_dir():
         place /= f"{'_'.join(Path(source).stem for source in sources)}_{context.command.name}.png"
     place.parent.mkdir(parents=True, exist_ok=True)

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from comfy_api.latest import io  # pyright: ignore[reportMissingImports]
+from torch import Tensor
 
 from adain_nodes.comfy.schema import AdaINFeatures, alpha_input, node
+from adain_nodes.comfy.tensors import from_mask
 from adain_nodes.comfy.two_features import transformed
 from adain_nodes.comfy.types import EncodedContent
 from adain_nodes.core.adain import Features
+from adain_nodes.core.sizing import resize_mask
 from adain_nodes.core.transforms import TRANSFORMS, transform_levels
 from adain_nodes.tiling import Progress
 
@@ -35,17 +38,29 @@ class MatchFeatures(io.ComfyNode):
                     "histogram: each channel's values. exact-histogram: the same by sorting, which tells zeros apart.",
                 ),
                 alpha_input(),
+                io.Mask.Input(
+                    "mask",
+                    optional=True,
+                    tooltip="Where the style goes, in white; resized to the content. What it covers is matched by "
+                    "itself. Chain these nodes for more regions.",
+                ),
             ],
             outputs=[AdaINFeatures.Output(display_name="features", tooltip="For Decode.")],
         )
 
     @classmethod
     def execute(
-        cls, features: EncodedContent, style_features: EncodedContent, transform: str, alpha: float
+        cls,
+        features: EncodedContent,
+        style_features: EncodedContent,
+        transform: str,
+        alpha: float,
+        mask: Tensor | None = None,
     ) -> io.NodeOutput:
         """One style for all pictures, or one for each."""
 
-        def match(content: Features, style: Features, progress: Progress) -> Features:
-            return transform_levels(content, style, transform, alpha)
+        def match(content: Features, style: Features, inside: Tensor | None, progress: Progress) -> Features:
+            return transform_levels(content, style, transform, alpha, inside)
 
-        return io.NodeOutput(transformed(features, style_features, match))
+        area = None if mask is None else resize_mask(from_mask(mask), features.size)
+        return io.NodeOutput(transformed(features, style_features, match, mask=area))

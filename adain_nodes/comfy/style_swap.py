@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 
 from comfy_api.latest import io  # pyright: ignore[reportMissingImports]
+from torch import Tensor
 
 from adain_nodes.comfy.schema import AdaINFeatures, alpha_input, node
 from adain_nodes.comfy.two_features import transformed
@@ -67,7 +68,7 @@ class StyleSwap(io.ComfyNode):
             if seconds > LONG:
                 log.info("Style Swap will take about %d seconds.", seconds)
 
-        def swap(content: Features, style: Features, progress: Progress) -> Features:
+        def swap(content: Features, style: Features, mask: Tensor | None, progress: Progress) -> Features:
             return swap_levels(content, style, patches, alpha=alpha, progress=progress)
 
         return io.NodeOutput(transformed(features, style_features, swap, announce))

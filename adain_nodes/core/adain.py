@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import NamedTuple
 
 import torch
@@ -9,7 +10,7 @@ from torch import Tensor
 
 from adain_nodes.core.errors import InvalidValueError, ShapeError
 from adain_nodes.core.statistics import UNBIASED, Convention, Statistics, content_statistics
-from adain_nodes.core.style import Style
+from adain_nodes.core.style import Style, normalised, weighted_sum
 
 Features = tuple[Tensor, ...]
 """One B×C×H×W map for each level of an encoder, shallow to deep."""
@@ -75,6 +76,15 @@ def adain_levels(features: Features, style: Style, alpha: float | Tensor = 1.0) 
         adain(level, statistics, alpha, convention=style.convention)
         for level, statistics in zip(features, style.levels, strict=True)
     )
+
+
+def blend_features(made: Sequence[Features], weights: Sequence[float] | None = None) -> Features:
+    """Equation 15 for any transform: the weighted mean of what several styles made of one content, on every level.
+
+    Weights are as in ``blend``, which for AdaIN comes to the same at the cost of one style; raises as that does.
+    """
+    shares = normalised(weights, len(made))
+    return tuple(weighted_sum(same, shares) for same in zip(*made, strict=True))
 
 
 def check_alpha(alpha: float | Tensor) -> float | Tensor:

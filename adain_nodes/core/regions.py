@@ -56,13 +56,22 @@ def measure_regions(features: Features, regions: Sequence[Region], visible: Tens
         raise InvalidValueError("There are no regions.", "Give at least one mask with its style.")
     for region in regions:
         region.style.check_levels(features)
-        if region.mask is not None:
-            _check_mask(region.mask, features[0].shape[0])
-    if visible is not None:
-        _check_mask(visible, features[0].shape[0])
     return tuple(
-        tuple(moments(level, _product(_on(level, region.mask), _on(level, visible))) for region in regions)
+        tuple(moments(level, intersection(mask_on(level, region.mask), mask_on(level, visible))) for region in regions)
         for level in features
+    )
+
+
+def compose(features: Features, made: Sequence[Features], masks: Sequence[Tensor | None]) -> Features:
+    """Features with what was made of them inside each mask, on every level: x + Σ_k m_k (T_k(x) - x).
+
+    Masks are a picture's, (B or 1)×1×H×W in [0, 1] at any size, or None for everywhere; where they overlap or leave
+    something, it is as in ``adain_regions``. Raises ShapeError for a mask that does not fit.
+    """
+    if len(made) == 1 and masks[0] is None:
+        return made[0]
+    return tuple(
+        _composed(level, changed, masks) for level, changed in zip(features, zip(*made, strict=True), strict=True)
     )
 
 
@@ -78,6 +87,11 @@ def merge_measured(parts: Sequence[Measured]) -> Measured:
 def coverage(masks: Sequence[Tensor]) -> Tensor:
     """How much of each pixel belongs to any region, (B or 1)×1×H×W in [0, 1]; all masks at one size."""
     return sum(masks[1:], masks[0]).clamp(0, 1)
+
+
+def intersection(a: Tensor | None, b: Tensor | None) -> Tensor | None:
+    """What belongs to both of two masks of one size, of which None is everywhere."""
+    return b if a is None else a if b is None else a * b
 
 
 def keep_uncovered(image: Tensor, result: Tensor, covered: Tensor) -> Tensor:
@@ -105,6 +119,17 @@ def feather(mask: Tensor, radius: float) -> Tensor:
     return mask
 
 
+def mask_on(level: Tensor, mask: Tensor | None) -> Tensor | None:
+    """A picture's mask, (B or 1)×1×H×W, as float32 weights for the cells of one of its levels; None of None.
+
+    Raises ShapeError for a mask that does not fit.
+    """
+    if mask is None:
+        return None
+    _check_mask(mask, level.shape[0])
+    return mask_of_level(mask.to(level.device, torch.float32), size_of(level))
+
+
 def _adain_level(level: Tensor, index: int, regions: Sequence[Region], measured: Sequence[Moments]) -> Tensor:
     """x + Σ_k m_k (T_k(x) - x): every T_k is ``x * scale + shift``, so only scale and shift maps are summed."""
     affines = [
@@ -117,25 +142,27 @@ def _adain_level(level: Tensor, index: int, regions: Sequence[Region], measured:
     ]
     if len(regions) == 1 and regions[0].mask is None:
         return affines[0].apply(level)
-    everywhere = level.new_ones((1, 1, *size_of(level)), dtype=torch.float32)
-    masks = [everywhere if (mask := _on(level, region.mask)) is None else mask for region in regions]
-    crowding = sum(masks[1:], masks[0]).clamp_min(1)
     scale: Tensor | float = 1.0
     shift: Tensor | float = 0.0
-    for mask, affine in zip(masks, affines, strict=True):
-        share = mask / crowding
+    for share, affine in zip(_shares(level, [region.mask for region in regions]), affines, strict=True):
         scale = scale + share * (affine.scale.to(share) - 1)[..., None, None]
         shift = shift + share * affine.shift.to(share)[..., None, None]
     return (level.float() * scale + shift).to(level.dtype)
 
 
-def _on(level: Tensor, mask: Tensor | None) -> Tensor | None:
-    """A picture's mask as float32 weights for the cells of one of its levels."""
-    return None if mask is None else mask_of_level(mask.to(level.device, torch.float32), size_of(level))
+def _composed(level: Tensor, made: Sequence[Tensor], masks: Sequence[Tensor | None]) -> Tensor:
+    total = level = level.float()
+    for share, changed in zip(_shares(level, masks), made, strict=True):
+        total = total + share * (changed.float() - level)
+    return total.to(made[0].dtype)
 
 
-def _product(a: Tensor | None, b: Tensor | None) -> Tensor | None:
-    return b if a is None else a if b is None else a * b
+def _shares(level: Tensor, masks: Sequence[Tensor | None]) -> list[Tensor]:
+    """How much of each cell every mask has; where they overlap they share it."""
+    everywhere = level.new_ones((1, 1, *size_of(level)), dtype=torch.float32)
+    maps = [everywhere if (on_level := mask_on(level, mask)) is None else on_level for mask in masks]
+    crowding = sum(maps[1:], maps[0]).clamp_min(1)
+    return [each / crowding for each in maps]
 
 
 def _check_mask(mask: Tensor, batch: int) -> None:

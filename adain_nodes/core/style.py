@@ -93,7 +93,7 @@ def blend(styles: Sequence[Style], weights: Sequence[float] | None = None) -> St
     not finite, not one a style or sum to 0 or less, EncoderMismatchError for styles of different encoders, levels or
     conventions, and ShapeError for batches that do not fit.
     """
-    shares = _normalised(weights if weights is not None else [1.0] * len(styles), len(styles))
+    shares = normalised(weights, len(styles))
     first = styles[0]
     for style in styles[1:]:
         style.check_encoder(first.encoder, first.names)
@@ -110,8 +110,8 @@ def blend(styles: Sequence[Style], weights: Sequence[float] | None = None) -> St
         )
     levels = tuple(
         Statistics(
-            _weighted([level.mean for level in same], shares),
-            _weighted([level.std for level in same], shares).clamp_min(0),
+            weighted_sum([level.mean for level in same], shares),
+            weighted_sum([level.std for level in same], shares).clamp_min(0),
         )
         for same in zip(*(style.levels for style in styles), strict=True)
     )
@@ -124,7 +124,9 @@ def interpolate(start: Style, end: Style, amount: float) -> Style:
     return blend([start, end], [1 - amount, amount])
 
 
-def _normalised(weights: Sequence[float], count: int) -> list[float]:
+def normalised(weights: Sequence[float] | None, count: int) -> list[float]:
+    """The weights of ``count`` styles, scaled to sum 1; equal shares without them. Raises as ``blend`` does."""
+    weights = [1.0] * count if weights is None else weights
     if count == 0:
         raise InvalidValueError("There are no styles to blend.", "Pass at least one style.")
     if len(weights) != count:
@@ -143,7 +145,8 @@ def _normalised(weights: Sequence[float], count: int) -> list[float]:
     return [weight / total for weight in weights]
 
 
-def _weighted(parts: Sequence[Tensor], shares: Sequence[float]) -> Tensor:
+def weighted_sum(parts: Sequence[Tensor], shares: Sequence[float]) -> Tensor:
+    """The parts, all of one shape, each times its share."""
     total = parts[0] * shares[0]
     for part, share in zip(parts[1:], shares[1:], strict=True):
         total = total + part.to(total) * share

@@ -1,4 +1,4 @@
-"""`adain gatys`, `adain swap` and `adain texture`, with the embedded networks."""
+"""`adain gatys`, `swap`, `match` and `texture`, with the embedded networks."""
 
 from __future__ import annotations
 
@@ -9,12 +9,13 @@ from dataclasses import fields
 from typing import get_args
 
 import pytest
+import torch
 
 from adain_nodes.baselines.gatys import Gatys
 from adain_nodes.baselines.optimisation import Schedule
 from adain_nodes.baselines.perception import Losses
 from adain_nodes.baselines.texture import synthesise_by_adain
-from adain_nodes.baselines.transform import SYSTEMS
+from adain_nodes.baselines.transform import SYSTEMS, transform_transfer
 from adain_nodes.cli import baselines
 from adain_nodes.core import swap
 from adain_nodes.core.swap import Patches
@@ -121,6 +122,23 @@ def test_match_writes_a_picture_of_each_transform(adain, transform):
 
 
 @pytest.mark.usefixtures("folder")
+def test_match_blends_styles_and_takes_masks_and_levels(adain):
+    mask = torch.zeros(1, 1, 40, 48)
+    mask[..., :24] = 1
+    write_image("mask.png", mask.expand(-1, 3, -1, -1))
+    looks = ("-s", f"{STYLE}:3", "-s", "styles/cold.png", "--mask", f"mask.png:{STYLE}", "--levels", "level2, level3")
+    further = ("--model", "lite", "--size", 0, "--style-size", 0, "--device", "cpu", "--dtype", "float32", "-a", 0.5)
+    status, out, _ = adain("match", PHOTO, *looks, *further)
+    assert (status, out) == (0, "results/one_warm_cold_match.png\n")
+    assert read_parameters("results/one_warm_cold_match.png")["style"] == [f"{STYLE}:3", "styles/cold.png"]
+    transfer = StyleTransfer.from_pretrained("lite", device="cpu", dtype="float32")
+    method = transform_transfer(transfer, "wct", ["level2", "level3"])
+    warm, cold = (method.encode(name, size=0) for name in (STYLE, "styles/cold.png"))
+    expected = method.stylize(PHOTO, [warm, cold], 0.5, weights=[3, 1], masks=[("mask.png", warm)])
+    assert (read_image("results/one_warm_cold_match.png").rgb - expected).abs().max() < 0.5 / 255 + 1e-5
+
+
+@pytest.mark.usefixtures("folder")
 @pytest.mark.parametrize(
     ("arguments", "said"),
     [
@@ -128,6 +146,9 @@ def test_match_writes_a_picture_of_each_transform(adain, transform):
         (("gatys", PHOTO, "-s", STYLE, "--style-layers", "relu1_1", *SMALL), "has no level relu1_1"),
         (("gatys", PHOTO, "-s", STYLE, "--learning-rate", -1, *SMALL), "learning rate is -1"),
         (("texture", STYLE, "--height", 4, *SMALL), "256×4 px are too few for level3"),
+        (("match", PHOTO, "--model", "lite"), "There is no style."),
+        (("match", PHOTO, "-s", STYLE, "--levels", "relu1_1", "--model", "lite"), "has no level relu1_1"),
+        (("match", PHOTO, "--mask", STYLE, "--model", "lite"), "is not a mask file and a style"),
         (("swap", PHOTO, "-s", STYLE, "--stride", 4, "--model", "lite"), "do not cover a map"),
         (("swap", PHOTO, "-s", STYLE, "--patch-size", 9, "--style-size", 32, "--model", "lite"), "a patch 9×9"),
     ],

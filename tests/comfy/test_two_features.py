@@ -11,6 +11,8 @@ from prompts import error, only, repeated, workflow
 from safetensors.torch import load_file, save_file
 
 from adain_nodes.baselines.transform import SYSTEMS
+from adain_nodes.core.regions import compose
+from adain_nodes.core.transforms import transform_levels
 from adain_nodes.pipeline import StyleTransfer
 from adain_nodes.resources import resource
 
@@ -88,6 +90,26 @@ def test_a_batch_of_contents_shares_a_style(host, prompt):
     made = host.run(repeated(prompt, "EncodeContent", 2)).pictures
     assert len(made) == 2
     assert all(np.abs(each.astype(int) - single).max() <= 1 for each in made)
+
+
+def test_outside_its_mask_match_features_changes_nothing(host):
+    prompt = prompt_of("MatchFeatures")
+    mask = {"value": 1.0, "width": 32, "height": 64}
+    frame = {"value": 0.0, "width": 64, "height": 64}
+    prompt["inside"] = {"class_type": "SolidMask", "inputs": mask}
+    prompt["nothing"] = {"class_type": "SolidMask", "inputs": frame}
+    together = {"destination": ["nothing", 0], "source": ["inside", 0], "x": 0, "y": 0, "operation": "add"}
+    prompt["mask"] = {"class_type": "MaskComposite", "inputs": together}
+    only(prompt, "MatchFeatures")["mask"] = ["mask", 0]
+    (made,) = host.run(prompt).pictures
+    content, style = (pixels(host, prompt, name) for name in ("content", "style"))
+    transfer = StyleTransfer.from_pretrained("lite", device="cpu", dtype="float32")
+    half = torch.zeros(1, 1, 64, 64)
+    half[..., :32] = 1
+    features = transfer.encode(content)
+    changed = transform_levels(features, transfer.encode(style), "wct", 0.75, half)
+    expected = transfer.decode(compose(features, [changed], [half]), (64, 64))
+    assert np.abs(made - expected[0].permute(1, 2, 0).numpy() * 255).mean() < 1
 
 
 def test_what_cannot_be_done_is_said(host, swap):

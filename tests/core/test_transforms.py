@@ -129,3 +129,48 @@ def test_errors(content, style):
         transform_levels((content,), (style[:, :5],), "wct")
     with pytest.raises(ShapeError, match="2 contents and 3 styles"):
         transform_levels((content,), (style[:1].expand(3, -1, -1, -1),), "wct")
+
+
+@pytest.fixture
+def left():
+    """A mask of the content's size, hard, of its left part."""
+    return (torch.arange(11) < 7).float().expand(1, 1, 9, 11)
+
+
+@pytest.mark.parametrize("transform", TRANSFORMS)
+def test_a_region_is_matched_by_itself(content, style, left, transform):
+    """What lies beside the mask changes nothing in it: as if the picture had ended there."""
+    (alone,) = transform_levels((content[..., :7],), (style,), transform)
+    (made,) = transform_levels((content,), (style,), transform, mask=left)
+    torch.testing.assert_close(made[..., :7], alone, rtol=0, atol=1e-3)
+    elsewhere = torch.cat((content[..., :7], content[..., 7:] * 5 - 2), -1)
+    (same,) = transform_levels((elsewhere,), (style,), transform, mask=left)
+    torch.testing.assert_close(same[..., :7], alone, rtol=0, atol=1e-3)
+    assert made.isfinite().all()
+
+
+@pytest.mark.parametrize("transform", TRANSFORMS)
+def test_a_mask_of_one_value_is_none(content, style, transform):
+    (expected,) = transform_levels((content,), (style,), transform)
+    (made,) = transform_levels((content,), (style,), transform, mask=torch.full((2, 1, 18, 22), 0.5))
+    torch.testing.assert_close(made, expected, rtol=0, atol=1e-3)
+
+
+@pytest.mark.parametrize("transform", ["wct", "transport"])
+def test_soft_masks_weight_mean_and_covariance(content, style, transform):
+    mask = torch.rand(1, 1, 9, 11)
+    (made,) = transform_levels((content[:1],), (style[:1],), transform, mask=mask)
+    cells, weights = made[0].double().flatten(1).numpy(), mask.flatten().double().numpy()
+    mean, covariance = moments(style[0])
+    np.testing.assert_allclose(np.average(cells, axis=1, weights=weights), mean, atol=1e-3)
+    np.testing.assert_allclose(np.cov(cells, aweights=weights, bias=True), covariance, atol=1e-3)
+
+
+@pytest.mark.parametrize("transform", TRANSFORMS)
+def test_a_black_mask_stays_finite(content, style, transform):
+    assert transform_levels((content,), (style,), transform, mask=torch.zeros(1, 1, 9, 11))[0].isfinite().all()
+
+
+def test_a_mask_that_does_not_fit_is_refused(content, style):
+    with pytest.raises(ShapeError, match=r"A mask has the shape \(3, 1, 9, 11\); 2 pictures need"):
+        transform_levels((content,), (style,), "wct", mask=torch.ones(3, 1, 9, 11))
