@@ -4,7 +4,8 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from adain_nodes.training.curve import SIZE, draw_curve
+from adain_nodes.imaging.chart import SIZE
+from adain_nodes.training.curve import draw_curve, draw_runs
 from adain_nodes.training.objective import TERMS
 
 BLUE, RED = (0, 114, 178), (213, 94, 0)
@@ -56,3 +57,19 @@ def test_whatever_the_losses(values: list[float]) -> None:
 
 def test_the_title_is_shown() -> None:
     assert not np.array_equal(draw_curve(losses(), "500 steps"), draw_curve(losses(), ""))
+
+
+def test_runs_stand_beside_one_another() -> None:
+    """The same colour whichever others are there, and a name beside each line."""
+    both = draw_runs({"one": [10.0] * 20, "other": [1.0] * 20}, "style loss")
+    upper, lower = (np.mean(list(heights(both, color).values())) for color in (BLUE, RED))
+    assert upper < lower
+    named = (np.asarray(both) == BLUE).all(2)[48:, SIZE[0] - 180 :]
+    assert named.any()
+    alone = draw_runs({"one": [10.0] * 20}, "style loss")
+    assert heights(alone, BLUE)
+
+
+@pytest.mark.parametrize("values", [{}, {"one": []}, {"one": [float("nan")], "other": [1.0]}])
+def test_whatever_the_runs(values: dict[str, list[float]]) -> None:
+    assert draw_runs(values).size == SIZE
