@@ -17,7 +17,7 @@ FILES = sorted((ROOT / "adain_nodes").rglob("*.py"))
 MODULES = [".".join(f.relative_to(ROOT).with_suffix("").parts).removesuffix(".__init__") for f in FILES]
 
 HOST_FREE = {"adain_nodes.comfy", "adain_nodes.comfy.tensors", "adain_nodes.comfy.types"}
-NEEDS = {"comfy": "comfy_api", "app": "gradio"}
+NEEDS = {"comfy": "comfy_api", "app": "gradio", "bot": "telegram"}
 """Parts of the package that need a host or an extra, and what shows that it is there."""
 
 LATE = ("av", "pyvips", "torchvision")

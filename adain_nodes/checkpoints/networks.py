@@ -10,6 +10,7 @@ from adain_nodes.checkpoints.find import where
 from adain_nodes.checkpoints.load import load_state
 from adain_nodes.core.errors import CheckpointError
 from adain_nodes.models.base import Decoder, Encoder
+from adain_nodes.models.feedforward import FeedForward
 from adain_nodes.models.layouts import Levels, Networks
 from adain_nodes.models.registry import recognise
 
@@ -54,6 +55,15 @@ def load_encoder(source: str | Path, levels: Levels | None = None, *, host_folde
     return found.encoder
 
 
+def load_feedforward(source: str | Path) -> FeedForward:
+    """The feed-forward network in a weight file. Raises CheckpointError for a file without one."""
+    path = Path(source)
+    found = _networks(path)
+    if found.feedforward is None:
+        raise _lacks("feed-forward network", path, found, "Train one with `adain experiment single-style`.")
+    return found.feedforward
+
+
 def load_decoder(source: str | Path, *, host_folders: Sequence[Path] = ()) -> Decoder:
     """The decoder in a weight file, named by its path or by the catalogue, not yet checked against any encoder.
 
@@ -93,4 +103,6 @@ def _lacks_decoder(path: Path, found: Networks) -> CheckpointError:
 
 
 def _lacks(what: str, path: Path, found: Networks, remedy: str) -> CheckpointError:
+    if found.feedforward is not None:
+        remedy = "Apply it with `adain feedforward`, or the node Feed-Forward."
     return CheckpointError(f"{path} holds a {found.layout} and no {what}.", remedy, path=path, layout=found.layout)

@@ -11,13 +11,13 @@ from safetensors.torch import save as serialise
 
 from adain_nodes.core.errors import InvalidValueError
 from adain_nodes.core.files import replace_file
-from adain_nodes.models.base import Decoder, Encoder
+from adain_nodes.models.base import Encoder, Generator
 
 
 def save_networks(
     path: str | os.PathLike[str],
     encoder: Encoder | None = None,
-    decoder: Decoder | None = None,
+    decoder: Generator | None = None,
     metadata: Mapping[str, str] | None = None,
 ) -> Path:
     """Write an encoder, a decoder or both to ``path`` so that ``registry.recognise`` knows them; returns the path.

@@ -14,14 +14,19 @@ import adain_nodes
 from adain_nodes.cli import app as page
 from adain_nodes.cli import (
     baselines,
+    bot,
     console,
     dataset,
+    experiment,
+    feedforward,
+    figures,
     measure,
     normalize,
     repeat,
     show,
     styles,
     stylize,
+    survey,
     train,
     video,
     weights,
@@ -44,13 +49,18 @@ app.command("gatys")(baselines.gatys)
 app.command("swap")(baselines.swap)
 app.command("match")(baselines.match)
 app.command("texture")(baselines.texture)
+app.command("feedforward")(feedforward.feedforward)
 app.add_typer(styles.app, name="styles")
 app.add_typer(weights.app, name="weights")
 app.command("evaluate")(measure.evaluate)
 app.command("benchmark")(measure.benchmark)
+app.add_typer(figures.app, name="figure")
 app.command("flicker")(video.flicker)
 app.command("train")(train.train)
+app.command("experiment")(experiment.experiment)
 app.command("app")(page.app)
+app.command("bot")(bot.bot)
+app.add_typer(survey.app, name="survey")
 app.command("normalize-vgg")(normalize.normalize_vgg)
 
 

@@ -10,6 +10,7 @@ from adain_nodes.comfy.color_match import ColorMatch
 from adain_nodes.comfy.decode import Decode
 from adain_nodes.comfy.encode_content import EncodeContent
 from adain_nodes.comfy.encode_style import EncodeStyle
+from adain_nodes.comfy.feed_forward import FeedForwardNode
 from adain_nodes.comfy.gatys import GatysNode
 from adain_nodes.comfy.load_decoder import LoadDecoder
 from adain_nodes.comfy.load_style import LoadStyle
@@ -37,6 +38,7 @@ NODES: list[type[io.ComfyNode]] = [
     ColorMatch,
     StyleSwap,
     MatchFeatures,
+    FeedForwardNode,
     GatysNode,
     TextureSynthesis,
     SaveStyle,

@@ -4,16 +4,18 @@ from __future__ import annotations
 
 import hashlib
 from abc import ABC, abstractmethod
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from typing import Any
 
 import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from adain_nodes.core.adain import Features
+from adain_nodes.core.adain import Features, adain_levels
 from adain_nodes.core.errors import EncoderMismatchError, ShapeError
 from adain_nodes.core.sizing import Size, crop_to, size_of
 from adain_nodes.core.statistics import UNBIASED, Convention
+from adain_nodes.core.style import Style, style_of
 from adain_nodes.core.windows import Window
 
 
@@ -62,17 +64,57 @@ class Encoder(nn.Module, ABC):
             )
 
 
-class Decoder(nn.Module, ABC):
-    """A network from features back to pictures, with no normalisation layer (section 6 of the paper).
+class Generator(nn.Module, ABC):
+    """A network from what an encoder sees of contents and styles to pictures: what can be trained.
 
-    ``levels`` and ``channels`` describe the maps it takes. ``encoder`` is the fingerprint of the encoder that it was
-    trained for, or only its family where the file does not say more (the public decoders).
+    ``levels`` names the maps that it takes. ``encoder`` is the fingerprint of the encoder that it was trained for, or
+    only its family where the file does not say more (the public decoders).
     """
 
     family: str
     levels: tuple[str, ...]
-    channels: tuple[int, ...]
     encoder: str
+
+    @abstractmethod
+    def describe(self, style: Features, numbers: Tensor | None, convention: Convention) -> Any:
+        """What ``generate`` wants to know of B style pictures.
+
+        That follows from their features, or from the ``numbers`` (B, int64) that they have among those of a run.
+        """
+
+    @abstractmethod
+    def generate(self, content: Features, style: Any) -> Tensor:
+        """Pictures B×3×H×W of B contents in the styles described: not clamped, up to a stride larger than these."""
+
+    def picture(self, content: Features, style: Any, size: Size) -> Tensor:
+        """``generate``, of exactly ``size`` and clamped to [0, 1], float32."""
+        return crop_to(self.generate(content, style), size).float().clamp(0, 1)
+
+    def trained(self) -> Iterator[nn.Parameter]:
+        """What training changes."""
+        return self.parameters()
+
+    def check_encoder(self, encoder: Encoder) -> None:
+        """Raise EncoderMismatchError when this network belongs to another encoder, or reads other levels."""
+        ours = encoder.fingerprint()
+        if self.encoder not in (ours, encoder.family) or self.levels != encoder.levels:
+            raise EncoderMismatchError(
+                f"The decoder was trained for {self.encoder} at {', '.join(self.levels)}; the encoder in use is "
+                f"{ours} at {', '.join(encoder.levels)}.",
+                "Load the encoder that the decoder was trained with, or train a decoder for this one: the wrong pair "
+                "gives grey or garish pictures.",
+                decoder=self.encoder,
+                encoder=ours,
+            )
+
+
+class Decoder(Generator):
+    """A network from features back to pictures, with no normalisation layer (section 6 of the paper).
+
+    ``channels`` are those of the maps that it takes, from the encoder or from AdaIN.
+    """
+
+    channels: tuple[int, ...]
 
     @property
     @abstractmethod
@@ -91,6 +133,14 @@ class Decoder(nn.Module, ABC):
         self.check_features(features)
         return crop_to(self(features, window), window.size if window else size).float().clamp(0, 1)
 
+    def describe(self, style: Features, numbers: Tensor | None, convention: Convention) -> Style:
+        """The statistics of the features; see Generator."""
+        return style_of(style, self.levels, self.encoder, convention)
+
+    def generate(self, content: Features, style: Style) -> Tensor:
+        """AdaIN on every level, then ``forward``; see Generator."""
+        return self(adain_levels(content, style))
+
     def check_features(self, features: Sequence[Tensor]) -> None:
         """Raise ShapeError unless there is one map a level with the channels that this decoder takes."""
         given = tuple(level.shape[1] for level in features)
@@ -101,19 +151,6 @@ class Decoder(nn.Module, ABC):
                 "Encode with the encoder that the decoder was trained for.",
                 expected=self.channels,
                 given=given,
-            )
-
-    def check_encoder(self, encoder: Encoder) -> None:
-        """Raise EncoderMismatchError when this decoder belongs to another encoder, or reads other levels."""
-        ours = encoder.fingerprint()
-        if self.encoder not in (ours, encoder.family) or self.levels != encoder.levels:
-            raise EncoderMismatchError(
-                f"The decoder was trained for {self.encoder} at {', '.join(self.levels)}; the encoder in use is "
-                f"{ours} at {', '.join(encoder.levels)}.",
-                "Load the encoder that the decoder was trained with, or train a decoder for this one: the wrong pair "
-                "gives grey or garish pictures.",
-                decoder=self.encoder,
-                encoder=ours,
             )
 
 

@@ -14,6 +14,7 @@ from torch import Tensor, nn
 
 from adain_nodes.core.errors import CheckpointError
 from adain_nodes.models.base import Decoder, Encoder
+from adain_nodes.models.feedforward import FeedForward
 from adain_nodes.models.lite import FAMILY as LITE
 from adain_nodes.models.lite import LiteDecoder, LiteEncoder
 from adain_nodes.models.vgg import (
@@ -43,6 +44,7 @@ class Networks:
     layout: str
     encoder: Encoder | None = None
     decoder: Decoder | None = None
+    feedforward: FeedForward | None = None
 
 
 def vgg_normalised(state: State, metadata: Mapping[str, str], levels: Levels | None) -> Networks:
@@ -107,6 +109,23 @@ def lite(state: State, metadata: Mapping[str, str], levels: Levels | None) -> Ne
         decoder = LiteDecoder(_widths(parts, names, axis=1, layout="lite decoder"), fingerprint)
         fill(decoder, parts, "lite decoder")
     return Networks("lite model", encoder, decoder)
+
+
+def feedforward(state: State, metadata: Mapping[str, str], levels: Levels | None) -> Networks:
+    """A feed-forward network; widths, blocks, styles and the kind of normalisation are read from the tensors."""
+    parts = _part(state, "dec.")
+    (width,) = _widths(parts, ("first.conv.weight",), axis=0, layout="feed-forward network")
+    (styles,) = _widths(parts, ("first.norm.scale",), axis=0, layout="feed-forward network")
+    blocks = len({name.split(".")[1] for name in parts if name.startswith("blocks.")})
+    network = FeedForward(width, blocks, "batch" if "first.norm.batch.running_mean" in parts else "instance", styles)
+    fill(network, parts, "feed-forward network")
+    network.names = tuple(metadata["styles"].splitlines()) if "styles" in metadata else network.names
+    if len(network.names) != styles:
+        raise CheckpointError(
+            f"This feed-forward network has {styles} styles and names for {len(network.names)}.",
+            "The file is damaged; fetch or save it again.",
+        )
+    return Networks("feed-forward network", feedforward=network)
 
 
 def encoder_positions(deepest: str) -> dict[str, int]:

@@ -30,6 +30,7 @@ LAYOUTS = (
     Layout(
         "VGG-19 of this project", (("enc.convs.conv1_1.weight", ()), ("dec.convs.conv1_1.weight", ())), layouts.own_vgg
     ),
+    Layout("feed-forward network", (("dec.first.conv.weight", ()),), layouts.feedforward),
     Layout("vgg_normalised.pth", (("0.weight", (3, 3, 1, 1)),), layouts.vgg_normalised),
     Layout("torchvision's VGG-19", (("features.0.weight", (64, 3, 3, 3)),), layouts.vgg_torchvision),
     Layout(

@@ -39,12 +39,14 @@ _TRIES = 50
 class Batch(NamedTuple):
     """Pairs to train with, each B×3×crop×crop in [0, 1].
 
-    ``noisy`` is the content with sensor noise, or None where nothing asks for it. ``skipped`` names pictures that
-    could not be read, and why; others stand in their places.
+    ``numbers``, B, are those of the styles among the run's pictures. ``noisy`` is the content with sensor noise, or
+    None where nothing asks for it. ``skipped`` names pictures that could not be read, and why; others stand in their
+    places.
     """
 
     content: Tensor
     style: Tensor
+    numbers: Tensor
     noisy: Tensor | None
     skipped: dict[Path, str]
 
@@ -78,23 +80,24 @@ class Pictures:
     def __len__(self) -> int:
         return len(self._pictures)
 
-    def draw(self, random: Random) -> np.ndarray:
-        """A picture H×W×3, 0–255, drawn by ``random``; one that cannot be read is noted and another one drawn.
+    def draw(self, random: Random) -> tuple[int, np.ndarray]:
+        """The number of a picture drawn by ``random``, and its pixels H×W×3, 0–255.
 
+        One that cannot be read is noted, and another one drawn.
         Raises ImageError when that happens again and again.
         """
         for _ in range(_TRIES):
-            (picture,) = random.choices(self._pictures, cum_weights=self._cumulative)
-            if (pixels := self._pixels(picture)) is not None:
-                return pixels
+            (number,) = random.choices(range(len(self)), cum_weights=self._cumulative)
+            if (pixels := self._pixels(self._pictures[number])) is not None:
+                return number, pixels
         raise self._unreadable()
 
-    def sample(self, random: Random, count: int) -> list[np.ndarray]:
-        """``count`` different pictures, as ``draw`` gives them, or fewer where there are not so many."""
-        found: list[np.ndarray] = []
-        for picture in random.sample(self._pictures, min(len(self), count + _TRIES)):
-            if len(found) < count and (pixels := self._pixels(picture)) is not None:
-                found.append(pixels)
+    def sample(self, random: Random, count: int) -> dict[int, np.ndarray]:
+        """``count`` different pictures, as ``draw`` gives them, by number; fewer where there are not so many."""
+        found: dict[int, np.ndarray] = {}
+        for number in random.sample(range(len(self)), min(len(self), count + _TRIES)):
+            if len(found) < count and (pixels := self._pixels(self._pictures[number])) is not None:
+                found[number] = pixels
         if not found:
             raise self._unreadable()
         return found
@@ -153,21 +156,23 @@ class Pairs(Dataset[Batch]):
         self._share = range(config.batch) if share is None else share
 
     def __getitem__(self, step: int) -> Batch:
-        contents, styles, noisy = zip(*(self._pair(step, index) for index in self._share), strict=True)
+        contents, styles, numbers, noisy = zip(*(self._pair(step, index) for index in self._share), strict=True)
         skipped = {**self.contents.skipped, **self.styles.skipped}
-        return Batch(torch.cat(contents), torch.cat(styles), torch.cat(noisy) if self._noise else None, skipped)
+        noise = torch.cat(noisy) if self._noise else None
+        return Batch(torch.cat(contents), torch.cat(styles), torch.tensor(numbers), noise, skipped)
 
     @property
     def _noise(self) -> float:
         return self.config.noise if self.config.noise_weight else 0.0
 
-    def _pair(self, step: int, index: int) -> tuple[Tensor, Tensor, Tensor]:
+    def _pair(self, step: int, index: int) -> tuple[Tensor, Tensor, int, Tensor]:
         random = Random(f"{self.config.seed}/{step}/{index}")  # a text gives the same numbers everywhere
-        content = self._crop(self.contents.draw(random), random)
-        style = self._crop(self.styles.draw(random), random)
+        content = self._crop(self.contents.draw(random)[1], random)
+        number, pixels = self.styles.draw(random)
+        style = self._crop(pixels, random)
         generator = torch.Generator().manual_seed(random.getrandbits(62))
         noisy = content + self._noise * torch.randn(content.shape, generator=generator) if self._noise else content
-        return content, style, noisy.clamp(0, 1)
+        return content, style, number, noisy.clamp(0, 1)
 
     def _crop(self, pixels: np.ndarray, random: Random) -> Tensor:
         side = self.config.crop

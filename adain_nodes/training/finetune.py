@@ -44,7 +44,7 @@ def finetune_decoder(
     progress: Callable[[Progress], None] = lambda _: None,
     preview: Callable[[Report], None] = lambda _: None,
     cancelled: Callable[[], bool] = lambda: False,
-) -> Outcome:
+) -> Outcome[Decoder]:
     """Train a copy of ``decoder`` with the paper's objective on a few pictures.
 
     Contents and styles are pictures, folders, or tensors B×3×H×W in [0, 1]. They are brought to twice the ``crop``,

@@ -10,40 +10,45 @@ import torch
 from torch import Tensor, nn
 from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
 
-from adain_nodes.models.base import Decoder, Encoder
+from adain_nodes.models.base import Encoder, Generator
 from adain_nodes.training.config import TrainingConfig
 
 
 class Learner:
     """Copies of an encoder and a decoder, of which the configured objective trains the second or both.
 
+    What stands in the decoder's place may be any generator; it says itself what of it is trained.
+
     ``step`` counts the updates done. There is no scheduler and no random state: the rate and every random number are
     functions of the step.
     """
 
-    def __init__(self, config: TrainingConfig, encoder: Encoder, decoder: Decoder, device: torch.device) -> None:
+    def __init__(self, config: TrainingConfig, encoder: Encoder, decoder: Generator, device: torch.device) -> None:
         self.config = config
         self.step = 0
         joint = config.objective == "joint"
         networks = {"encoder": encoder, "decoder": decoder} if joint else {"decoder": decoder}
         self._networks = placed(nn.ModuleDict(networks), device)
-        self._networks.requires_grad_(True)
+        self._networks.requires_grad_(False)
         self._encoder = encoder if joint else placed(encoder, device).requires_grad_(False)
         if config.from_scratch:
             _reset(self._networks, config.seed)
         self._average = self._averaged() if config.average else None
-        self._parameters = list(self._networks.parameters())
+        encoder, decoder = self.networks
+        learning = [*(encoder.parameters() if joint else ()), *decoder.trained()]
+        self._parameters = [parameter.requires_grad_(True) for parameter in learning]
         self._optimiser = torch.optim.Adam(self._parameters, config.learning_rate)
 
     @property
-    def networks(self) -> tuple[Encoder, Decoder]:
-        """The encoder and the decoder that are being trained."""
-        return self._pair(self._networks)
+    def networks(self) -> tuple[Encoder, Generator]:
+        """The encoder and the decoder that are being trained, in training mode."""
+        return self._pair(cast("nn.ModuleDict", self._networks.train()))
 
     @property
-    def results(self) -> tuple[Encoder, Decoder]:
-        """The encoder and the decoder as they would be used: the average where there is one."""
-        encoder, decoder = self._pair(cast("nn.ModuleDict", self._average.module) if self._average else self._networks)
+    def results(self) -> tuple[Encoder, Generator]:
+        """The encoder and the decoder as they would be used: the average where there is one, in evaluation mode."""
+        networks = self._average.module if self._average else self._networks
+        encoder, decoder = self._pair(cast("nn.ModuleDict", networks.eval()))
         decoder.encoder = encoder.fingerprint()
         return encoder, decoder
 
@@ -90,9 +95,9 @@ class Learner:
                 state = {key: _laid_out(tensors[saved], parameter) for key, saved in names.items()}
                 self._optimiser.state[parameter] = state
 
-    def _pair(self, networks: nn.ModuleDict) -> tuple[Encoder, Decoder]:
+    def _pair(self, networks: nn.ModuleDict) -> tuple[Encoder, Generator]:
         encoder = networks["encoder"] if "encoder" in networks else self._encoder  # noqa: SIM401 (ModuleDict has no get)
-        return cast("Encoder", encoder), cast("Decoder", networks["decoder"])
+        return cast("Encoder", encoder), cast("Generator", networks["decoder"])
 
     def _averaged(self) -> AveragedModel:
         return AveragedModel(self._networks, multi_avg_fn=get_ema_multi_avg_fn(self.config.average))

@@ -5,17 +5,19 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import NamedTuple
+from typing import Generic, NamedTuple, TypeVar, cast
 
 import torch
 
-from adain_nodes.models.base import Decoder, Encoder
+from adain_nodes.models.base import Encoder, Generator
 from adain_nodes.training.config import TrainingConfig
 from adain_nodes.training.data import Pairs, Pictures, Source, batches, warn_if_few
 from adain_nodes.training.objective import Teacher
 from adain_nodes.training.processes import join
 from adain_nodes.training.report import Report
 from adain_nodes.training.run import Run
+
+Trained = TypeVar("Trained", bound=Generator)
 
 
 class Progress(NamedTuple):
@@ -28,7 +30,7 @@ class Progress(NamedTuple):
 
 
 @dataclass(frozen=True)
-class Outcome:
+class Outcome(Generic[Trained]):
     """What a run came to: its networks, without gradients, on the device where they were trained.
 
     ``losses`` are those of the last step, by name; ``verdict`` says whether the run still learnt; ``skipped`` names the
@@ -36,7 +38,7 @@ class Outcome:
     """
 
     encoder: Encoder
-    decoder: Decoder
+    decoder: Trained
     step: int
     cancelled: bool
     losses: dict[str, float]
@@ -51,7 +53,7 @@ def train(
     styles: Sequence[Source],
     *,
     encoder: Encoder,
-    decoder: Decoder,
+    decoder: Trained,
     loss_network: Encoder,
     folder: Path,
     teacher: Teacher | None = None,
@@ -61,8 +63,8 @@ def train(
     progress: Callable[[Progress], None] = lambda _: None,
     preview: Callable[[Report], None] = lambda _: None,
     cancelled: Callable[[], bool] = lambda: False,
-) -> Outcome:
-    """Train copies of the given networks, and keep the run in ``folder``.
+) -> Outcome[Trained]:
+    """Train copies of the given networks, and keep the run in ``folder``; the decoder may be any generator.
 
     The folder holds the checkpoint and the weights, both renewed every ``checkpoint_every`` steps; the losses of each
     step as CSV; and a curve of them and a sheet of samples, every ``sample_every`` steps. With ``resume`` the run goes
@@ -86,11 +88,12 @@ def train(
     run = Run(pairs, (encoder, decoder), loss_network, folder, processes, machine, teacher)
     run.start(resume)
     stopped = _learn(run, progress, preview, cancelled)
-    encoder, decoder = run.learner.results
-    for network in (encoder, decoder):
+    encoder, trained = run.learner.results
+    for network in (encoder, trained):
         network.eval().requires_grad_(False)
     skipped = processes.together(run.skipped)
-    return Outcome(encoder, decoder, run.learner.step, stopped, run.history.last, run.verdict(), skipped)
+    result = cast("Trained", trained)
+    return Outcome(encoder, result, run.learner.step, stopped, run.history.last, run.verdict(), skipped)
 
 
 def _learn(

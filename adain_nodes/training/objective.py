@@ -13,8 +13,8 @@ from adain_nodes.core.adain import Features, adain
 from adain_nodes.core.errors import InvalidValueError, ShapeError
 from adain_nodes.core.losses import content_loss, style_loss, total_variation
 from adain_nodes.core.sizing import crop_to, size_of
-from adain_nodes.core.statistics import BIASED, Convention, Statistics, style_statistics
-from adain_nodes.models.base import Decoder, Encoder
+from adain_nodes.core.statistics import BIASED, Statistics, style_statistics
+from adain_nodes.models.base import Decoder, Encoder, Generator
 from adain_nodes.models.vgg import STYLE_LEVELS, VGGEncoder
 from adain_nodes.training.config import TrainingConfig
 
@@ -52,37 +52,45 @@ class Objective:
         self._shared = same and set(encoder.levels) <= set(loss_network.levels)
 
     def __call__(
-        self, encoder: Encoder, decoder: Decoder, content: Tensor, style: Tensor, noisy: Tensor | None, step: int
+        self,
+        encoder: Encoder,
+        decoder: Generator,
+        content: Tensor,
+        style: Tensor,
+        noisy: Tensor | None,
+        step: int,
+        numbers: Tensor | None = None,
     ) -> dict[str, Tensor]:
         """The losses of a batch by name, "total" first; terms without weight are left out.
 
         Pictures are B×3×H×W in [0, 1]; ``noisy``, the content with noise, is needed where the noise term has a weight.
+        ``numbers``, B, say which of the run's styles these are, for networks that learn them by heart.
         Until the warm-up is over there are only content and reconstruction, both of the content at alpha 0.
         """
         seen_content, seen_style = self._seen(content), self._seen(style)
         content_features = self._encode(encoder, content, seen_content)
         if step < self.config.warmup:
-            output = _decode(decoder, content_features, content)
+            output = _reconstructed(decoder, content_features, content)
             features = self.loss_network(output)
             perceived, exact = content_loss(features[-1], seen_content[-1]), F.l1_loss(output, content)
             return {"total": perceived + exact, "content": perceived, "reconstruction": exact}
 
-        style_levels = _statistics(self._encode(encoder, style, seen_style), encoder.convention)
-        output = _decode(decoder, _adain(content_features, style_levels, encoder.convention), content)
+        look = decoder.describe(self._encode(encoder, style, seen_style), numbers, encoder.convention)
+        output = _unclamped(decoder.generate(content_features, look), content)
         features = self.loss_network(output)
         losses = {
             "content": content_loss(features[-1], self._target(seen_content[-1], seen_style[-1])),
-            "style": style_loss(_statistics(features, BIASED), _statistics(seen_style, BIASED)),
+            "style": style_loss(_statistics(features), _statistics(seen_style)),
         }
         if self._weights["variation"]:
             losses["variation"] = total_variation(output)
         if self._weights["reconstruction"]:
-            losses["reconstruction"] = F.l1_loss(_decode(decoder, content_features, content), content)
+            losses["reconstruction"] = F.l1_loss(_reconstructed(decoder, content_features, content), content)
         if self._weights["noise"]:
             if noisy is None:
                 raise ShapeError("The noise term needs the content with noise.", "Pass the batch's noisy pictures.")
-            noisy_features = _adain(self._encode(encoder, noisy, None), style_levels, encoder.convention)
-            losses["noise"] = F.mse_loss(_decode(decoder, noisy_features, content), output)
+            again = decoder.generate(self._encode(encoder, noisy, None), look)
+            losses["noise"] = F.mse_loss(_unclamped(again, content), output)
         if self._teacher:
             with torch.no_grad():
                 taught = self._teacher(content, style).to(output)
@@ -120,15 +128,19 @@ def at_style_levels(network: Encoder) -> Encoder:
     return network.with_levels((*(level for level in STYLE_LEVELS if level < deepest), deepest))
 
 
-def _decode(decoder: Decoder, features: Features, like: Tensor) -> Tensor:
-    """The picture as the decoder makes it, not clamped: beyond the range there must be a gradient too."""
-    return crop_to(decoder(features), size_of(like)).float()
+def _reconstructed(decoder: Generator, features: Features, like: Tensor) -> Tensor:
+    if not isinstance(decoder, Decoder):
+        raise InvalidValueError(
+            f"A {decoder.family} network has no alpha 0.", "Train it without warm-up and without reconstruction."
+        )
+    return _unclamped(decoder(features), like)
 
 
-def _adain(features: Features, style: list[Statistics], convention: Convention) -> Features:
-    levels = zip(features, style, strict=True)
-    return tuple(adain(level, statistics, convention=convention) for level, statistics in levels)
+def _unclamped(picture: Tensor, like: Tensor) -> Tensor:
+    """The picture as the network makes it: beyond the range there must be a gradient too."""
+    return crop_to(picture, size_of(like)).float()
 
 
-def _statistics(features: Features, convention: Convention) -> list[Statistics]:
-    return [style_statistics(level, convention) for level in features]
+def _statistics(features: Features) -> list[Statistics]:
+    """Biased, as in every figure that the project reports."""
+    return [style_statistics(level, BIASED) for level in features]

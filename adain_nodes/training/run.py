@@ -13,7 +13,7 @@ from torch import Tensor
 from adain_nodes.backend import choose_backend
 from adain_nodes.checkpoints.save import save_networks
 from adain_nodes.core.errors import DivergedError, InvalidValueError
-from adain_nodes.models.base import Decoder, Encoder
+from adain_nodes.models.base import Encoder, Generator
 from adain_nodes.training.checkpoint import Checkpoint, load_checkpoint, save_checkpoint
 from adain_nodes.training.config import TrainingConfig
 from adain_nodes.training.curve import draw_curve
@@ -47,7 +47,7 @@ class Run:
     def __init__(
         self,
         pairs: Pairs,
-        networks: tuple[Encoder, Decoder],
+        networks: tuple[Encoder, Generator],
         loss_network: Encoder,
         folder: Path,
         processes: Processes,
@@ -152,17 +152,18 @@ class Run:
         done = self.learner.step
         return self._seconds / done * (self.config.steps - done)
 
-    def _backward(self, content: Tensor, style: Tensor, noisy: Tensor | None) -> dict[str, Tensor]:
+    def _backward(self, content: Tensor, style: Tensor, numbers: Tensor, noisy: Tensor | None) -> dict[str, Tensor]:
         """Add the gradients of one part of a batch; returns its share of the losses."""
         place = self.backend.place
         with torch.autocast(self.backend.device.type, self.backend.dtype, enabled=self.config.precision != "float32"):
             pictures = (place(content), place(style), None if noisy is None else place(noisy))
-            losses = self.objective(*self.learner.networks, *pictures, self.learner.step)
+            losses = self.objective(*self.learner.networks, *pictures, self.learner.step, numbers)
         shares = {name: loss / self.config.accumulate for name, loss in losses.items()}
         shares["total"].backward()
         return {name: share.detach() for name, share in shares.items()}
 
 
-def _parts(batch: Batch, count: int) -> list[tuple[Tensor, Tensor, Tensor | None]]:
+def _parts(batch: Batch, count: int) -> list[tuple[Tensor, Tensor, Tensor, Tensor | None]]:
     noisy = batch.noisy.chunk(count) if batch.noisy is not None else (None,) * count
-    return list(zip(batch.content.chunk(count), batch.style.chunk(count), noisy, strict=True))
+    always = (tensor.chunk(count) for tensor in (batch.content, batch.style, batch.numbers))
+    return list(zip(*always, noisy, strict=True))

@@ -12,16 +12,14 @@ from PIL import Image
 from torch import Tensor
 
 from adain_nodes.backend import Backend
-from adain_nodes.core.adain import adain_levels
 from adain_nodes.core.files import replace_file
 from adain_nodes.core.sizing import size_of
-from adain_nodes.core.style import style_of
 from adain_nodes.imaging import contact_sheet, to_tensor
-from adain_nodes.models.base import Decoder, Encoder
+from adain_nodes.models.base import Decoder, Encoder, Generator
 from adain_nodes.training.data import Pairs
 
 CONTENTS, STYLES = 3, 5
-_LABELS = ("alpha 0", *[f"style {number}" for number in range(1, STYLES + 1)])
+_LABELS = tuple(f"style {number}" for number in range(1, STYLES + 1))
 
 
 class Samples:
@@ -32,21 +30,26 @@ class Samples:
 
     def __init__(self, pairs: Pairs) -> None:
         random = Random(f"{pairs.config.seed}/samples")
-        self.contents = [_square(pixels, pairs.config.crop) for pixels in pairs.contents.sample(random, CONTENTS)]
-        self.styles = [_square(pixels, pairs.config.crop) for pixels in pairs.styles.sample(random, STYLES)]
+        contents, styles = pairs.contents.sample(random, CONTENTS), pairs.styles.sample(random, STYLES)
+        self.contents = [_square(pixels, pairs.config.crop) for pixels in contents.values()]
+        self.styles = [_square(pixels, pairs.config.crop) for pixels in styles.values()]
+        self.numbers = torch.tensor(list(styles))
 
-    def sheet(self, encoder: Encoder, decoder: Decoder, backend: Backend) -> Image.Image:
-        """Every content in every style; the first column shows the contents, the second what alpha 0 gives."""
+    def sheet(self, encoder: Encoder, decoder: Generator, backend: Backend) -> Image.Image:
+        """Every content in every style; behind the contents stands what a decoder gives at alpha 0."""
+        plain = isinstance(decoder, Decoder)
         with backend.running():
             encoded = [encoder(backend.place(style)) for style in self.styles]
-            styles = [style_of(features, encoder.levels, "", encoder.convention) for features in encoded]
+            numbers = self.numbers.split(1)
+            looks = [decoder.describe(*known, encoder.convention) for known in zip(encoded, numbers, strict=True)]
             rows: list[list[Tensor]] = []
             for content in self.contents:
-                plain = encoder(backend.place(content))
-                stylized = (plain, *(adain_levels(plain, style) for style in styles))
-                rows.append([decoder.decode(features, size_of(content)) for features in stylized])
-        shown = [torch.ones_like(self.styles[0]), *self.styles]
-        return contact_sheet(rows, contents=self.contents, styles=shown, column_labels=_LABELS[: len(shown)])
+                features, size = encoder(backend.place(content)), size_of(content)
+                rows.append([decoder.decode(features, size)] if isinstance(decoder, Decoder) else [])
+                rows[-1] += [decoder.picture(features, look, size) for look in looks]
+        shown = [torch.ones_like(self.styles[0])] * plain + self.styles
+        labels = ("alpha 0",) * plain + _LABELS
+        return contact_sheet(rows, contents=self.contents, styles=shown, column_labels=labels[: len(shown)])
 
 
 def write_picture(path: Path, picture: Image.Image) -> None:

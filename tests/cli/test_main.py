@@ -17,8 +17,9 @@ from adain_nodes.core.errors import AdaINError
 from adain_nodes.imaging import read_image
 
 COMMANDS = {
-    *("stylize", "video", "dataset", "demo", "repeat", "gatys", "swap", "match", "texture", "styles", "weights"),
-    *("evaluate", "benchmark", "flicker", "train", "app", "normalize-vgg"),
+    *("stylize", "video", "dataset", "demo", "repeat", "gatys", "swap", "match", "texture", "feedforward"),
+    *("styles", "weights"),
+    *("evaluate", "benchmark", "figure", "flicker", "train", "experiment", "app", "survey", "bot", "normalize-vgg"),
 }
 HEAVY = ("torch", "numpy", "PIL", "safetensors", "pyvips", "gradio")
 
@@ -32,7 +33,12 @@ def test_help_names_every_command(adain, flag):
     status, out, err = adain(flag)
     assert (status, err) == (0, "")
     assert set(re.findall(r"^│ ([\w-]+) ", out, re.MULTILINE)) >= COMMANDS
-    assert {command.name for command in program.app.registered_commands} | {"styles", "weights"} == COMMANDS
+    assert {command.name for command in program.app.registered_commands} | {
+        "styles",
+        "weights",
+        "figure",
+        "survey",
+    } == COMMANDS
 
 
 @pytest.mark.parametrize("command", [*sorted(COMMANDS), "styles save", "styles show", "weights list", "weights pull"])

@@ -19,9 +19,9 @@ from adain_nodes.pipeline import PRESERVE_COLOR, StyleTransfer
 IDS = {
     f"AdaIN_{name}"
     for name in (
-        "AdaIN", "BlendStyles", "ColorMatch", "Decode", "EncodeContent", "EncodeStyle", "Gatys", "LoadDecoder",
-        "LoadStyle", "LoadVGGEncoder", "MaskedAdaIN", "MatchFeatures", "SaveStyle", "StyleSwap", "StyleTransfer",
-        "StylizeVideo", "TextureSynthesis", "TrainDecoder",
+        "AdaIN", "BlendStyles", "ColorMatch", "Decode", "EncodeContent", "EncodeStyle", "FeedForward", "Gatys",
+        "LoadDecoder", "LoadStyle", "LoadVGGEncoder", "MaskedAdaIN", "MatchFeatures", "SaveStyle", "StyleSwap",
+        "StyleTransfer", "StylizeVideo", "TextureSynthesis", "TrainDecoder",
     )
 }  # fmt: skip
 

@@ -93,7 +93,7 @@ def test_weights(folders: Folders) -> None:
     drawn, random = 0, Random(0)
     first = [pictures.read(path) for path in sorted(folders[0].iterdir())]
     for _ in range(600):
-        picture = pictures.draw(random)
+        picture = pictures.draw(random)[1]
         drawn += any(np.array_equal(picture, other) for other in first)
     assert drawn / 600 == pytest.approx(6 / (6 + 3 * 5), abs=0.06)
 
@@ -108,10 +108,10 @@ def test_pictures_in_memory(folders: Folders) -> None:
     file = folders[0] / "3.png"
     image = read_image(file).rgb
     memory, files = Pictures([image], 40), Pictures([file], 40)
-    assert np.array_equal(memory.draw(Random(0)), files.draw(Random(0)))
+    assert np.array_equal(memory.draw(Random(0))[1], files.draw(Random(0))[1])
     mixed = Pictures([folders[1], (torch.zeros(2, 3, 50, 60), 5.0)], 40)
     assert len(mixed) == 5 + 2
-    black = sum(not mixed.draw(random).any() for random in [Random(1)] * 300)
+    black = sum(not mixed.draw(random)[1].any() for random in [Random(1)] * 300)
     assert black / 300 == pytest.approx(10 / 15, abs=0.08)
     with pytest.raises(ShapeError, match=r"B×3×H×W, not \(1, 40, 40, 3\)"):
         Pictures([torch.zeros(1, 40, 40, 3)], 40)
