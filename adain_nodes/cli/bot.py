@@ -59,6 +59,7 @@ def bot(
         raise AdaINError(
             "The bot speaks through python-telegram-bot, which is not installed.", 'Run `pip install -e ".[bot]"`.'
         )
+    signal.signal(signal.SIGINT, signal.default_int_handler)  # which a shell's job in the background would ignore
     signal.signal(signal.SIGTERM, lambda *_: signal.raise_signal(signal.SIGINT))  # a service manager is Ctrl+C, too
     with waiting("Starting …"):
         from adain_nodes.bot.limits import Limits

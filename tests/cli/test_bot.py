@@ -6,6 +6,7 @@ import importlib.util
 import inspect
 import logging
 import os
+import signal
 from pathlib import Path
 
 import pytest
@@ -42,9 +43,11 @@ def served(monkeypatch):
     monkeypatch.setattr(telegram, "Telegram", lambda *values: values)
     monkeypatch.setattr(queue, "Queue", lambda folder: folder)
     monkeypatch.setattr(work, "Painter", lambda transfer, size: (transfer, size))
-    monkeypatch.setattr(command.signal, "signal", lambda *_: None)
+    handlers = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)}
     root, before = logging.getLogger(), list(logging.getLogger().handlers)
     yield made
+    for number, handler in handlers.items():
+        signal.signal(number, handler)
     root.handlers[:] = before
     logging.getLogger("adain_nodes").setLevel(logging.NOTSET)
 
@@ -110,9 +113,10 @@ def test_options_are_handed_on(adain, token, served, monkeypatch):
     assert served["telegram"][1] == "http://here"
 
 
-def test_a_service_manager_ends_it_as_ctrl_c_does(adain, token, served, monkeypatch):
-    handlers = {}
-    monkeypatch.setattr(command.signal, "signal", handlers.__setitem__)
+@pytest.mark.parametrize("before", [signal.default_int_handler, signal.SIG_IGN], ids=["foreground", "background"])
+@pytest.mark.usefixtures("token", "served")
+def test_a_service_manager_ends_it_as_ctrl_c_does(adain, before):
+    signal.signal(signal.SIGINT, before)
     adain("bot")
     with pytest.raises(KeyboardInterrupt):
-        handlers[command.signal.SIGTERM](command.signal.SIGTERM, None)
+        signal.raise_signal(signal.SIGTERM)

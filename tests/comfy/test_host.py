@@ -89,7 +89,13 @@ def test_defaults_are_the_library_s(host):
 
 
 def test_all_examples_are_expected_below():
-    assert {file.stem for file in WORKFLOWS.glob("*.json")} == {*EXPECTED, "save_style", "train_decoder", "batch"}
+    assert {file.stem for file in WORKFLOWS.glob("*.json")} == {
+        *EXPECTED,
+        "save_style",
+        "train_decoder",
+        "batch",
+        "stylize_video",
+    }
 
 
 @pytest.mark.parametrize("name", EXPECTED)

@@ -91,7 +91,8 @@ def test_no_features_outlive_what_was_asked_for(transfer, cat, night, monkeypatc
         seen.extend(weakref.ref(level) for level in features)
         return features
 
-    monkeypatch.setattr("adain_nodes.tiling.encode_window", noted)
+    for module in ("tiling", "encoding"):
+        monkeypatch.setattr(f"adain_nodes.{module}.encode_window", noted)
     kept = [transfer.stylize(cat, night), transfer.encode_style(cat, size=0)]
     gc.collect()
     assert len(kept) == 2
