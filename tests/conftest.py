@@ -9,7 +9,6 @@ import subprocess
 import sys
 import zipfile
 from collections.abc import Callable, Iterator
-from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -131,20 +130,19 @@ def registry_package(comfy_cli: Callable[..., str], repository: Path, tmp_path_f
     return folder
 
 
-@pytest.fixture(scope="session")
-def start_chromium() -> Callable[[], AbstractContextManager[Browser]]:
-    """A function that starts a browser without a window; skipped in capitals where there is none."""
+@pytest.fixture(scope="module")
+def chromium() -> Iterator[Browser]:
+    """A browser without a window; skipped in capitals where there is none.
+
+    It ends with the file of its tests: while Playwright is at work, its thread can run no other loop of asyncio.
+    """
     program = os.environ.get("CHROMIUM") or shutil.which("chromium") or shutil.which("google-chrome")
     if importlib.util.find_spec("playwright") is None or program is None:
         pytest.skip("NOT TESTED IN A BROWSER: that takes Chromium (CHROMIUM names its program) and Playwright")
     from playwright.sync_api import sync_playwright
 
-    @contextmanager
-    def start() -> Iterator[Browser]:
-        with sync_playwright() as playwright:
-            flags = [*BROWSER_FLAGS, *CAMERA_FLAGS]
-            browser = playwright.chromium.launch(executable_path=program, args=flags, chromium_sandbox=False)
-            yield browser
-            browser.close()
-
-    return start
+    with sync_playwright() as playwright:
+        flags = [*BROWSER_FLAGS, *CAMERA_FLAGS]
+        browser = playwright.chromium.launch(executable_path=program, args=flags, chromium_sandbox=False)
+        yield browser
+        browser.close()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gc
 import os
+import sys
 import tempfile
 from pathlib import Path
 
@@ -48,20 +49,15 @@ def test_parts_are_those_of_the_picture(kind, batch, height, width, side, dtype,
         assert torch.equal(part, window.of(picture))
 
 
-def open_files() -> int:
-    return sum(1 for _ in Path("/proc/self/fd").iterdir())
-
-
-@pytest.mark.skipif(not Path("/proc/self/fd").exists(), reason="the system does not list the files that are open")
 def test_a_file_is_nameless_and_goes_with_its_mosaic(tmp_path, monkeypatch):
     monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
-    before = open_files()
     mosaic = FileMosaic(SIZE)
     mosaic.put(whole(SIZE), torch.rand(1, 3, *SIZE))
-    assert (open_files(), list(tmp_path.iterdir())) == (before + 1, [])
+    file = mosaic._file
+    assert (file.closed, list(tmp_path.iterdir()) == []) == (False, sys.platform != "win32")
     del mosaic
     gc.collect()
-    assert open_files() == before
+    assert (file.closed, list(tmp_path.iterdir())) == (True, [])
 
 
 @pytest.mark.skipif(not Path("/dev/full").exists(), reason="the system has no device that is always full")

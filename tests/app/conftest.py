@@ -9,7 +9,6 @@ import socket
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
-from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -106,13 +105,6 @@ def connect(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], Client]
     from gradio_client import Client
 
     return lambda address: Client(address, verbose=False, download_files=str(tmp_path_factory.mktemp("downloads")))
-
-
-@pytest.fixture(scope="module")
-def chromium(start_chromium: Callable[[], AbstractContextManager[Browser]]) -> Iterator[Browser]:
-    """A browser without a window."""
-    with start_chromium() as browser:
-        yield browser
 
 
 class Visit:

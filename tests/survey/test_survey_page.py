@@ -8,7 +8,7 @@ import os
 import re
 import urllib.request
 from collections.abc import Callable, Iterator
-from contextlib import AbstractContextManager, suppress
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -43,13 +43,6 @@ def shoot(rater: Rater, name: str) -> None:
     """A picture of the page, for people."""
     if folder := os.environ.get("ADAIN_SCREENSHOTS"):
         rater.page.screenshot(path=Path(folder) / f"survey_{name}.png", full_page=True)
-
-
-@pytest.fixture(scope="module")
-def chromium(start_chromium: Callable[[], AbstractContextManager[Browser]]) -> Iterator[Browser]:
-    """A browser without a window."""
-    with start_chromium() as browser:
-        yield browser
 
 
 class Rater:
