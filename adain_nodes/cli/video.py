@@ -53,10 +53,7 @@ def video(
     device: options.Device = "auto",
     dtype: options.Dtype = "auto",
 ) -> None:
-    """Give a clip the style of pictures, which may change over time. Sound, size and frame rate stay as they are.
-
-    Needs PyAV: pip install av.
-    """
+    """Give a clip the style of pictures, which may change over time. Sound, size and frame rate stay as they are."""
     from adain_nodes.batch import weighted
     from adain_nodes.video import stylize_clip
 
@@ -100,7 +97,7 @@ def flicker(
 ) -> None:
     """Measure how much stylised clips flicker, without smoothing and with it.
 
-    Needs PyAV and scikit-image: pip install av scikit-image.
+    Needs scikit-image: pip install scikit-image.
     """
     transfer = options.load(model, None, device, dtype)
     with waiting("Reading …"):
