@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from functools import reduce
-from typing import NamedTuple
+from typing import Any, NamedTuple, cast
 
 import torch
 from torch import Tensor
@@ -81,20 +81,49 @@ def moments(features: Tensor, mask: Tensor | None = None) -> Moments:
     ``mask`` holds soft weights, (B or 1)×1×H×W, at least 0. Raises ShapeError when it does not fit the map.
     """
     _check_map(features)
-    x = features.float()
     if mask is None:
-        # mean, then the mean of squared differences: as exact as Welford's and several times faster on CPU
-        # in the channels-last layout, where torch.var_mean walks memory with a stride.
-        area = x.new_full((x.shape[0], 1), x.shape[2] * x.shape[3])
-        mean = x.mean((2, 3))
-        scatter = (x - mean[..., None, None]).square_().sum((2, 3))
+        batch, _, height, width = features.shape
+        area = torch.full((batch, 1), float(height * width), device=features.device)
+        mean, scatter = _plain_moments(features)
         return Moments(area, area, mean, scatter)
     _check_mask(mask, features)
+    x = features.float()
     w = mask.to(x).expand(x.shape[0], -1, -1, -1)
     weight = w.sum((2, 3))
     mean = (x * w).sum((2, 3)) / weight.clamp_min(torch.finfo(torch.float32).tiny)
     scatter = ((x - mean[..., None, None]).square() * w).sum((2, 3))
     return Moments(weight, w.square().sum((2, 3)), mean, scatter)
+
+
+class _PlainMoments(torch.autograd.Function):
+    """Mean and scatter, both B×C, of each channel of a B×C×H×W map.
+
+    The gradient of both together is affine in the map, a·x + b with one a and one b a channel: one pass over memory
+    where autograd would take eight. It made a third of the time of a training step in bfloat16 on a CPU.
+    """
+
+    @staticmethod
+    def forward(ctx: Any, x: Tensor) -> tuple[Tensor, Tensor]:
+        """Mean, then the sum of squared differences.
+
+        As exact as Welford's and several times faster on a CPU in the channels-last layout, where torch.var_mean
+        walks memory with a stride.
+        """
+        mean = x.float().mean((2, 3))
+        ctx.save_for_backward(x, mean)
+        return mean, (x.float() - mean[..., None, None]).square_().sum((2, 3))
+
+    @staticmethod
+    def backward(ctx: Any, *grads: Tensor) -> Tensor:
+        """d mean / dx = 1/n, d scatter / dx = 2 (x - mean)."""
+        x, mean = ctx.saved_tensors
+        of_mean, of_scatter = grads
+        slope = 2 * of_scatter
+        offset = of_mean / (x.shape[2] * x.shape[3]) - slope * mean
+        return torch.addcmul(offset[..., None, None].to(x), x, slope[..., None, None].to(x))
+
+
+_plain_moments = cast("Callable[[Tensor], tuple[Tensor, Tensor]]", getattr(_PlainMoments, "apply"))  # noqa: B009
 
 
 def merge_moments(parts: Iterable[Moments]) -> Moments:
