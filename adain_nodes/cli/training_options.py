@@ -47,8 +47,13 @@ Warmup = Annotated[
 Steps = Annotated[int, option(panel=_SCHEDULE, help="Steps in all.")]
 Batch = Annotated[int, option(panel=_SCHEDULE, help="Pairs in a step.")]
 Accumulate = Annotated[int, option(panel=_SCHEDULE, help="Parts that a batch is run in, to save memory.")]
-LearningRate = Annotated[float, option("--learning-rate", "--lr", panel=_SCHEDULE, help="Adam's first rate.")]
+LearningRate = Annotated[float, option("--learning-rate", "--lr", panel=_SCHEDULE, help="The first rate.")]
 Decay = Annotated[float, option(panel=_SCHEDULE, help="The rate at step t is divided by 1 + decay × t.")]
+Ramp = Annotated[int, option(panel=_SCHEDULE, help="First steps, over which the rate rises.")]
+Cooldown = Annotated[int, option(panel=_SCHEDULE, help="Last steps, over which the rate falls to nothing.")]
+Optimiser = Annotated[
+    Literal["adam", "muon"], option(panel=_SCHEDULE, help="The paper's, or one that learns faster from random weights.")
+]
 Clip = Annotated[float, option(panel=_SCHEDULE, help="Longest gradient; 0 for no limit.")]
 Average = Annotated[
     float, option(panel=_SCHEDULE, help="Decay of the average of the weights that is the result; 0 for none.")
@@ -57,6 +62,9 @@ Seed = Annotated[int, option(panel=_SCHEDULE, help="Decides every random number.
 Size = Annotated[int, option(panel=_DATA, help="Short side that pictures are brought to.")]
 Crop = Annotated[int, option(panel=_DATA, help="Side of the squares cut from them.")]
 Flip = Annotated[bool, option("--flip", panel=_DATA, help="Mirror half of them.")]
+Views = Annotated[
+    int, option(panel=_DATA, help="Cuts of a picture, each judged once; more memory, less work. 0: always new ones.")
+]
 Cache = Annotated[bool, option("--cache", panel=_DATA, help="Keep all pictures in memory once they are read.")]
 Workers = Annotated[int, option(panel=_DATA, help="Processes that read pictures; 0 for none.")]
 CheckpointEvery = Annotated[int, option(panel=_MACHINE, help="Steps between checkpoints.")]

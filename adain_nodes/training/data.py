@@ -39,16 +39,36 @@ _TRIES = 50
 class Batch(NamedTuple):
     """Pairs to train with, each B×3×crop×crop in [0, 1].
 
-    ``numbers``, B, are those of the styles among the run's pictures. ``noisy`` is the content with sensor noise, or
-    None where nothing asks for it. ``skipped`` names pictures that could not be read, and why; others stand in their
-    places.
+    ``numbers``, B, are those of the styles among the run's pictures. ``views`` of the contents and of the styles
+    number the cuts where these come again, for each kind; they are None where they do not. ``noisy`` is the content
+    with sensor noise, or None where nothing asks for it. ``skipped`` names pictures that could not be read, and why;
+    others stand in their places.
     """
 
     content: Tensor
     style: Tensor
     numbers: Tensor
+    views: tuple[Tensor | None, Tensor | None]
     noisy: Tensor | None
     skipped: dict[Path, str]
+
+    def parts(self, count: int) -> list[Batch]:
+        """The batch in ``count`` equal parts."""
+
+        def chunks(tensor: Tensor | None) -> Sequence[Tensor | None]:
+            return (None,) * count if tensor is None else tensor.chunk(count)
+
+        always = (self.content.chunk(count), self.style.chunk(count), self.numbers.chunk(count))
+        views = zip(*map(chunks, self.views), strict=True)
+        return [Batch(*part, {}) for part in zip(*always, views, chunks(self.noisy), strict=True)]
+
+
+class Cut(NamedTuple):
+    """A square of a picture, 1×3×crop×crop, the picture's number, and the number of the view where these are few."""
+
+    pixels: Tensor
+    number: int
+    view: int
 
 
 class Pictures:
@@ -156,23 +176,40 @@ class Pairs(Dataset[Batch]):
         self._share = range(config.batch) if share is None else share
 
     def __getitem__(self, step: int) -> Batch:
-        contents, styles, numbers, noisy = zip(*(self._pair(step, index) for index in self._share), strict=True)
+        contents, styles, noisy = zip(*(self._pair(step, index) for index in self._share), strict=True)
         skipped = {**self.contents.skipped, **self.styles.skipped}
+        numbers = torch.tensor([style.number for style in styles])
+        content, style = (torch.cat([cut.pixels for cut in cuts]) for cuts in (contents, styles))
         noise = torch.cat(noisy) if self._noise else None
-        return Batch(torch.cat(contents), torch.cat(styles), torch.tensor(numbers), noise, skipped)
+        return Batch(content, style, numbers, (self._views(contents), self._views(styles)), noise, skipped)
+
+    def _views(self, cuts: Sequence[Cut]) -> Tensor | None:
+        return torch.tensor([cut.view for cut in cuts]) if self.config.views else None
 
     @property
     def _noise(self) -> float:
         return self.config.noise if self.config.noise_weight else 0.0
 
-    def _pair(self, step: int, index: int) -> tuple[Tensor, Tensor, int, Tensor]:
+    def _pair(self, step: int, index: int) -> tuple[Cut, Cut, Tensor]:
         random = Random(f"{self.config.seed}/{step}/{index}")  # a text gives the same numbers everywhere
-        content = self._crop(self.contents.draw(random)[1], random)
-        number, pixels = self.styles.draw(random)
-        style = self._crop(pixels, random)
+        content, style = (self._cut(pictures, kind, random) for kind, pictures in self._kinds)
         generator = torch.Generator().manual_seed(random.getrandbits(62))
-        noisy = content + self._noise * torch.randn(content.shape, generator=generator) if self._noise else content
-        return content, style, number, noisy.clamp(0, 1)
+        pixels = content.pixels
+        noisy = pixels + self._noise * torch.randn(pixels.shape, generator=generator) if self._noise else pixels
+        return content, style, noisy.clamp(0, 1)
+
+    @property
+    def _kinds(self) -> tuple[tuple[str, Pictures], tuple[str, Pictures]]:
+        return ("content", self.contents), ("style", self.styles)
+
+    def _cut(self, pictures: Pictures, kind: str, random: Random) -> Cut:
+        number, pixels = pictures.draw(random)
+        views = self.config.views
+        if not views:
+            return Cut(self._crop(pixels, random), number, 0)
+        view = random.randrange(views)
+        same = Random(f"{self.config.seed}/{kind}/{number}/{view}")
+        return Cut(self._crop(pixels, same), number, number * views + view)
 
     def _crop(self, pixels: np.ndarray, random: Random) -> Tensor:
         side = self.config.crop

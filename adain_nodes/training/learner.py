@@ -10,8 +10,9 @@ import torch
 from torch import Tensor, nn
 from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
 
-from adain_nodes.models.base import Encoder, Generator
+from adain_nodes.models.base import Encoder, Generator, ReflectConv
 from adain_nodes.training.config import TrainingConfig
+from adain_nodes.training.optimiser import Optimiser
 
 
 class Learner:
@@ -37,7 +38,8 @@ class Learner:
         encoder, decoder = self.networks
         learning = [*(encoder.parameters() if joint else ()), *decoder.trained()]
         self._parameters = [parameter.requires_grad_(True) for parameter in learning]
-        self._optimiser = torch.optim.Adam(self._parameters, config.learning_rate)
+        named = {name: p for name, p in self._networks.named_parameters() if p.requires_grad}
+        self._optimiser = Optimiser(config, named)
 
     @property
     def networks(self) -> tuple[Encoder, Generator]:
@@ -58,30 +60,26 @@ class Learner:
         return [parameter.grad for parameter in self._parameters if parameter.grad is not None]
 
     def update(self) -> float:
-        """One step of Adam along the gradients, which are used up; returns their norm before any clipping.
+        """One step along the gradients, which are used up; returns their norm before any clipping.
 
         Where that is not finite nothing is changed.
         """
         limit = self.config.clip or float("inf")
         norm = float(nn.utils.clip_grad_norm_(self._parameters, limit))
         if norm < float("inf"):
-            for group in self._optimiser.param_groups:
-                group["lr"] = self.config.rate(self.step)
-            self._optimiser.step()
+            self._optimiser.step(self.config.rate(self.step))
             if self._average:
                 self._average.update_parameters(self._networks)
             self.step += 1
-        self._optimiser.zero_grad()
+        self._optimiser.forget()
         return norm
 
     def tensors(self) -> dict[str, Tensor]:
-        """Everything that decides how the run goes on, but for the step: weights, average and Adam's moments."""
+        """Everything that decides how the run goes on, but for the step: weights, average and moments."""
         found = _prefixed("networks.", self._networks.state_dict())
         if self._average:
             found |= _prefixed("average.", self._average.state_dict())
-        for name, parameter in self._networks.named_parameters():
-            found |= {f"adam.{key}.{name}": value for key, value in self._optimiser.state[parameter].items()}
-        return found
+        return found | self._optimiser.tensors()
 
     def restore(self, step: int, tensors: Mapping[str, Tensor]) -> None:
         """Continue after ``step`` where ``tensors`` were taken. Raises KeyError or RuntimeError for other networks."""
@@ -89,11 +87,7 @@ class Learner:
         self._networks.load_state_dict(_part(tensors, "networks."))
         if self._average:
             self._average.load_state_dict(_part(tensors, "average."))
-        for name, parameter in self._networks.named_parameters():
-            names = {key: f"adam.{key}.{name}" for key in ("step", "exp_avg", "exp_avg_sq")}
-            if names["step"] in tensors:
-                state = {key: _laid_out(tensors[saved], parameter) for key, saved in names.items()}
-                self._optimiser.state[parameter] = state
+        self._optimiser.restore(tensors)
 
     def _pair(self, networks: nn.ModuleDict) -> tuple[Encoder, Generator]:
         encoder = networks["encoder"] if "encoder" in networks else self._encoder  # noqa: SIM401 (ModuleDict has no get)
@@ -118,6 +112,8 @@ def _reset(networks: nn.Module, seed: int) -> None:
         for module in networks.modules():
             if isinstance(module, nn.Conv2d):
                 nn.init.kaiming_normal_(module.weight, nonlinearity="relu")
+                if isinstance(module, ReflectConv):
+                    module.weight.data *= module.gain
                 if module.bias is not None:
                     nn.init.zeros_(module.bias)
 
@@ -128,8 +124,3 @@ def _prefixed(prefix: str, tensors: Mapping[str, Tensor]) -> dict[str, Tensor]:
 
 def _part(tensors: Mapping[str, Tensor], prefix: str) -> dict[str, Tensor]:
     return {name.removeprefix(prefix): tensor for name, tensor in tensors.items() if name.startswith(prefix)}
-
-
-def _laid_out(tensor: Tensor, like: Tensor) -> Tensor:
-    """A moment in memory as its parameter is, so that later sums are rounded alike; the count of steps as it is."""
-    return torch.empty_like(like, requires_grad=False).copy_(tensor) if tensor.ndim else tensor

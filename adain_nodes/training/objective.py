@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import TypeAlias
+from typing import Any, TypeAlias
 
 import torch
 from torch import Tensor
@@ -17,6 +17,7 @@ from adain_nodes.core.statistics import BIASED, Statistics, style_statistics
 from adain_nodes.models.base import Decoder, Encoder, Generator
 from adain_nodes.models.vgg import STYLE_LEVELS, VGGEncoder
 from adain_nodes.training.config import TrainingConfig
+from adain_nodes.training.memory import Memory
 
 TERMS = ("total", "content", "style", "variation", "reconstruction", "noise", "teacher")
 """The losses by name; ``total`` is the weighted sum of the others."""
@@ -24,6 +25,9 @@ TERMS = ("total", "content", "style", "variation", "reconstruction", "noise", "t
 
 Teacher: TypeAlias = Callable[[Tensor, Tensor], Tensor]
 """Another method: contents and as many styles, B×3×H×W in [0, 1], to its pictures of the pairs, of the same shape."""
+
+Views: TypeAlias = "tuple[Tensor | None, Tensor | None]"
+"""Numbers of the contents and of the styles of a batch, B int64 each, by which they are known again; or None."""
 
 
 class Objective:
@@ -50,6 +54,8 @@ class Objective:
         self._weights = {name: float(getattr(config, f"{name}_weight")) for name in TERMS[1:]}
         same = config.objective == "decoder" and encoder.fingerprint() == loss_network.fingerprint()
         self._shared = same and set(encoder.levels) <= set(loss_network.levels)
+        self._of_contents = Memory(lambda image: self.loss_network(image)[-1:])
+        self._of_styles = Memory(lambda image: self._wanted(self.loss_network(image)))
 
     def __call__(
         self,
@@ -60,28 +66,50 @@ class Objective:
         noisy: Tensor | None,
         step: int,
         numbers: Tensor | None = None,
+        views: Views = (None, None),
     ) -> dict[str, Tensor]:
         """The losses of a batch by name, "total" first; terms without weight are left out.
 
         Pictures are B×3×H×W in [0, 1]; ``noisy``, the content with noise, is needed where the noise term has a weight.
-        ``numbers``, B, say which of the run's styles these are, for networks that learn them by heart.
+        ``numbers``, B, say which of the run's styles these are, for networks that learn them by heart. Contents and
+        styles that come again have ``views``, numbers for what the loss network saw of them.
         Until the warm-up is over there are only content and reconstruction, both of the content at alpha 0.
         """
-        seen_content, seen_style = self._seen(content), self._seen(style)
-        content_features = self._encode(encoder, content, seen_content)
+        seen = self._seen(content) if self._shared else None
+        content_features = self._encode(encoder, content, seen)
+        (original,) = seen[-1:] if seen else self._of_contents(content, views[0])
         if step < self.config.warmup:
             output = _reconstructed(decoder, content_features, content)
             features = self.loss_network(output)
-            perceived, exact = content_loss(features[-1], seen_content[-1]), F.l1_loss(output, content)
+            perceived, exact = content_loss(features[-1], original), F.l1_loss(output, content)
             return {"total": perceived + exact, "content": perceived, "reconstruction": exact}
 
-        look = decoder.describe(self._encode(encoder, style, seen_style), numbers, encoder.convention)
+        seen = self._seen(style) if self._shared else None
+        *levels, deepest = _pairs(self._wanted(seen) if seen else self._of_styles(style, views[1]))
+        look = decoder.describe(self._encode(encoder, style, seen), numbers, encoder.convention)
         output = _unclamped(decoder.generate(content_features, look), content)
         features = self.loss_network(output)
         losses = {
-            "content": content_loss(features[-1], self._target(seen_content[-1], seen_style[-1])),
-            "style": style_loss(_statistics(features), _statistics(seen_style)),
+            "content": content_loss(features[-1], self._target(original, deepest)),
+            "style": style_loss(_statistics(features), levels),
         }
+        losses |= self._further(encoder, decoder, content_features, look, output, content, style, noisy)
+        total = sum((self._weights[name] * loss for name, loss in losses.items()), output.new_zeros(()))
+        return {"total": total, **losses}
+
+    def _further(
+        self,
+        encoder: Encoder,
+        decoder: Generator,
+        content_features: Features,
+        look: Any,
+        output: Tensor,
+        content: Tensor,
+        style: Tensor,
+        noisy: Tensor | None,
+    ) -> dict[str, Tensor]:
+        """The terms that the paper does not have, as far as they have a weight."""
+        losses: dict[str, Tensor] = {}
         if self._weights["variation"]:
             losses["variation"] = total_variation(output)
         if self._weights["reconstruction"]:
@@ -95,8 +123,7 @@ class Objective:
             with torch.no_grad():
                 taught = self._teacher(content, style).to(output)
             losses["teacher"] = F.l1_loss(output, taught)
-        total = sum((self._weights[name] * loss for name, loss in losses.items()), output.new_zeros(()))
-        return {"total": total, **losses}
+        return losses
 
     def _seen(self, image: Tensor) -> Features:
         with torch.no_grad():
@@ -109,12 +136,16 @@ class Objective:
         with torch.set_grad_enabled(self.config.objective == "joint"):
             return encoder(image)
 
-    def _target(self, content: Tensor, style: Tensor) -> Tensor:
+    def _wanted(self, style: Features) -> tuple[Tensor, ...]:
+        """Means and deviations that the style's features ask for: of each level, and of the deepest for t."""
+        deepest = style_statistics(style[-1], self.loss_network.convention)
+        return tuple(tensor for statistics in (*_statistics(style), deepest) for tensor in statistics)
+
+    def _target(self, content: Tensor, style: Statistics) -> Tensor:
         """What the content loss compares the output with: t of the paper, or f(c)."""
         if self.config.content_target == "content":
             return content
-        convention = self.loss_network.convention
-        return adain(content, style_statistics(style, convention), convention=convention)
+        return adain(content, style, convention=self.loss_network.convention)
 
 
 def at_style_levels(network: Encoder) -> Encoder:
@@ -139,6 +170,11 @@ def _reconstructed(decoder: Generator, features: Features, like: Tensor) -> Tens
 def _unclamped(picture: Tensor, like: Tensor) -> Tensor:
     """The picture as the network makes it: beyond the range there must be a gradient too."""
     return crop_to(picture, size_of(like)).float()
+
+
+def _pairs(tensors: tuple[Tensor, ...]) -> list[Statistics]:
+    """What ``_wanted`` returned, as statistics again."""
+    return [Statistics(*pair) for pair in zip(tensors[::2], tensors[1::2], strict=True)]
 
 
 def _statistics(features: Features) -> list[Statistics]:

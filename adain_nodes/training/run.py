@@ -99,8 +99,8 @@ class Run:
         started = time.perf_counter()
         self.skipped.update(batch.skipped)
         sums: dict[str, Tensor] = {}
-        for part in _parts(batch, self.config.accumulate):
-            for name, loss in self._backward(*part).items():
+        for part in batch.parts(self.config.accumulate):
+            for name, loss in self._backward(part).items():
                 sums[name] = sums[name] + loss if name in sums else loss
         self.processes.average([*self.learner.gradients, *sums.values()])
         losses = dict(zip(sums, torch.stack(list(sums.values())).tolist(), strict=True))
@@ -152,18 +152,13 @@ class Run:
         done = self.learner.step
         return self._seconds / done * (self.config.steps - done)
 
-    def _backward(self, content: Tensor, style: Tensor, numbers: Tensor, noisy: Tensor | None) -> dict[str, Tensor]:
+    def _backward(self, part: Batch) -> dict[str, Tensor]:
         """Add the gradients of one part of a batch; returns its share of the losses."""
         place = self.backend.place
         with torch.autocast(self.backend.device.type, self.backend.dtype, enabled=self.config.precision != "float32"):
-            pictures = (place(content), place(style), None if noisy is None else place(noisy))
-            losses = self.objective(*self.learner.networks, *pictures, self.learner.step, numbers)
+            pictures = (place(part.content), place(part.style), None if part.noisy is None else place(part.noisy))
+            step = self.learner.step
+            losses = self.objective(*self.learner.networks, *pictures, step, part.numbers, part.views)
         shares = {name: loss / self.config.accumulate for name, loss in losses.items()}
         shares["total"].backward()
         return {name: share.detach() for name, share in shares.items()}
-
-
-def _parts(batch: Batch, count: int) -> list[tuple[Tensor, Tensor, Tensor, Tensor | None]]:
-    noisy = batch.noisy.chunk(count) if batch.noisy is not None else (None,) * count
-    always = (tensor.chunk(count) for tensor in (batch.content, batch.style, batch.numbers))
-    return list(zip(*always, noisy, strict=True))

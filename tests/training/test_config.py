@@ -19,6 +19,12 @@ def test_defaults_are_the_papers() -> None:
     assert config.rate(20_000) == pytest.approx(0.5e-4)
 
 
+def test_the_rate_rises_and_falls() -> None:
+    config = TrainingConfig(steps=100, learning_rate=1.0, decay=0.0, ramp=10, cooldown=20)
+    assert [config.rate(step) for step in (0, 4, 9, 50, 79, 80)] == [0.1, 0.5, 1.0, 1.0, 1.0, 1.0]
+    assert [config.rate(step) for step in (90, 99)] == [0.5, 0.05]
+
+
 @given(
     steps=st.integers(1, 10**6), weight=st.floats(0, 1e6), flip=st.booleans(), target=st.sampled_from(["t", "content"])
 )
@@ -33,6 +39,8 @@ def test_json_round_trip(steps: int, weight: float, flip: bool, target: str) -> 
         ({"objective": "encoder"}, "objective is 'encoder'; it must be one of decoder, joint"),
         ({"precision": "float16"}, "must be one of float32, bfloat16"),
         ({"content_target": "s"}, "must be one of t, content"),
+        ({"optimiser": "sgd"}, "must be one of adam, muon"),
+        ({"views": -1}, "views is -1; it must be 0 or more"),
         ({"steps": 0}, "steps is 0; it must be 1 or more"),
         ({"checkpoint_every": 0}, "must be 1 or more"),
         ({"seed": -1}, "seed is -1; it must be 0 or more"),

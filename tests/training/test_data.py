@@ -54,6 +54,33 @@ def test_a_picture_stays_what_it_is_in_a_longer_batch(folders: Folders, config: 
     assert torch.equal(short.content, long.content[:2])
 
 
+def test_views_are_the_same_cuts_again(folders: Folders, config: Configure) -> None:
+    seen: dict[str, dict[int, torch.Tensor]] = {"content": {}, "style": {}}
+    again = 0
+    one = pairs(folders, config(views=2, steps=30, flip=True))
+    for step in range(30):
+        batch = one[step]
+        for kind, pictures, views in zip(seen, (batch.content, batch.style), batch.views, strict=True):
+            for picture, view in zip(pictures, views.tolist(), strict=True):
+                again += view in seen[kind]
+                assert torch.equal(seen[kind].setdefault(view, picture), picture)
+    assert again
+    assert {kind: max(cuts) < 2 * count for (kind, cuts), count in zip(seen.items(), (6, 5), strict=True)}
+    assert len({cut.numpy().tobytes() for cut in seen["content"].values()}) == len(seen["content"])
+    assert pairs(folders, config())[0].views == (None, None)
+
+
+@pytest.mark.parametrize("views", [0, 3])
+def test_parts_of_a_batch(folders: Folders, config: Configure, views: int) -> None:
+    batch = pairs(folders, config(batch=4, views=views, noise_weight=1.0))[0]
+    parts = batch.parts(2)
+    assert torch.equal(torch.cat([part.style for part in parts]), batch.style)
+    assert torch.equal(torch.cat([part.noisy for part in parts]), batch.noisy)
+    for kind in range(2):
+        found = [part.views[kind] for part in parts]
+        assert (found == [None, None]) if not views else torch.equal(torch.cat(found), batch.views[kind])
+
+
 @pytest.mark.filterwarnings("ignore:.*fork.*:DeprecationWarning")
 def test_workers_change_nothing(folders: Folders, config: Configure) -> None:
     alone, helped = (list(batches(pairs(folders, config(steps=5, workers=workers)), 2)) for workers in (0, 2))

@@ -4,9 +4,8 @@ from collections.abc import Callable
 
 import pytest
 import torch
-from torch import nn
 
-from adain_nodes.models.base import Decoder, Encoder
+from adain_nodes.models.base import Decoder, Encoder, ReflectConv
 from adain_nodes.models.lite import LiteDecoder, LiteEncoder
 from adain_nodes.training.config import TrainingConfig
 from adain_nodes.training.learner import Learner
@@ -103,8 +102,9 @@ def test_from_scratch(networks: Networks, config: Configure) -> None:
     assert torch.equal(torch.get_rng_state(), state)
 
 
-def test_restored_learner_goes_on_alike(networks: Networks, config: Configure) -> None:
-    settings = config(average=0.9)
+@pytest.mark.parametrize("optimiser", ["adam", "muon"])
+def test_restored_learner_goes_on_alike(networks: Networks, config: Configure, optimiser: str) -> None:
+    settings = config(average=0.9, optimiser=optimiser)
     learner, restored = (Learner(settings, *networks, CPU) for _ in range(2))
     for size in (1.0, -0.3):
         pull(learner, size)
@@ -124,12 +124,12 @@ def test_restore_refuses_other_networks(networks: Networks, config: Configure) -
 
 
 def test_random_weights_keep_the_variance_through_relus(config: Configure) -> None:
-    """He et al. 2015: a variance of two over the number of inputs, and no biases."""
+    """He et al. 2015: a variance of two over the number of inputs, less at the end of a branch, and no biases."""
     encoder, decoder = LiteEncoder(), LiteDecoder()
     learner = Learner(config(objective="joint", from_scratch=True), encoder, decoder, CPU)
     for network in learner.networks:
         for module in network.modules():
-            if isinstance(module, nn.Conv2d) and module.weight.numel() > 10_000:
+            if isinstance(module, ReflectConv) and module.weight.numel() > 10_000:
                 inputs = module.weight[0].numel()
-                assert float(module.weight.detach().var()) == pytest.approx(2 / inputs, rel=0.05)
+                assert float(module.weight.detach().var()) == pytest.approx(2 * module.gain**2 / inputs, rel=0.05)
                 assert not module.bias.any()
