@@ -139,6 +139,12 @@ def show_methods(transfer: StyleTransfer) -> None:
     systems = {name: SYSTEMS[name](transfer) for name in TRANSFORMS}
     matched = {name: system.stylize(castle, system.encode(stars)) for name, system in systems.items()}
     sheet("MatchFeatures", {"content": castle, "style": stars, **matched}, quality=55)
+    wct = systems["wct"]
+    both = [wct.encode(stars), wct.encode(waves)]
+    steps = {
+        f"share {share}": wct.stylize(castle, both, weights=[1 - share, share]) for share in (0.0, 0.35, 0.65, 1.0)
+    }
+    sheet("BlendFeatures", {"features": steps.pop("share 0.0"), "other_features": steps.pop("share 1.0"), **steps})
     with transfer.backend.running():
         made = {"image": castle, "style_image": stars}
         for iterations in (20, 150):

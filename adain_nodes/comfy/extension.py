@@ -5,6 +5,7 @@ from __future__ import annotations
 from comfy_api.latest import ComfyExtension, io  # pyright: ignore[reportMissingImports]
 
 from adain_nodes.comfy.adain import AdaIN
+from adain_nodes.comfy.blend_features import BlendFeatures
 from adain_nodes.comfy.blend_styles import BlendStyles
 from adain_nodes.comfy.color_match import ColorMatch
 from adain_nodes.comfy.decode import Decode
@@ -38,6 +39,7 @@ NODES: list[type[io.ComfyNode]] = [
     ColorMatch,
     StyleSwap,
     MatchFeatures,
+    BlendFeatures,
     FeedForwardNode,
     GatysNode,
     TextureSynthesis,

@@ -19,8 +19,8 @@ from adain_nodes.pipeline import PRESERVE_COLOR, StyleTransfer
 IDS = {
     f"AdaIN_{name}"
     for name in (
-        "AdaIN", "BlendStyles", "ColorMatch", "Decode", "EncodeContent", "EncodeStyle", "FeedForward", "Gatys",
-        "LoadDecoder", "LoadStyle", "LoadVGGEncoder", "MaskedAdaIN", "MatchFeatures", "SaveStyle", "StyleSwap",
+        "AdaIN", "BlendFeatures", "BlendStyles", "ColorMatch", "Decode", "EncodeContent", "EncodeStyle", "FeedForward",
+        "Gatys", "LoadDecoder", "LoadStyle", "LoadVGGEncoder", "MaskedAdaIN", "MatchFeatures", "SaveStyle", "StyleSwap",
         "StyleTransfer", "StylizeVideo", "TextureSynthesis", "TrainDecoder",
     )
 }  # fmt: skip

@@ -112,6 +112,43 @@ def test_outside_its_mask_match_features_changes_nothing(host):
     assert np.abs(made - expected[0].permute(1, 2, 0).numpy() * 255).mean() < 1
 
 
+def blended(share):
+    """The prompt of Match Features, blended with what another transform makes."""
+    prompt = prompt_of("MatchFeatures")
+    (match,) = (number for number, node in prompt.items() if node["class_type"] == "AdaIN_MatchFeatures")
+    other = copy.deepcopy(prompt[match])
+    other["inputs"]["transform"] = "histogram"
+    prompt["other"] = other
+    both = {"features": [match, 0], "other_features": ["other", 0], "share": share}
+    prompt["blend"] = {"class_type": "AdaIN_BlendFeatures", "inputs": both}
+    only(prompt, "Decode")["features"] = ["blend", 0]
+    return prompt
+
+
+@pytest.mark.parametrize("share", [0.0, 0.3, 1.0])
+def test_blend_features_mixes_two_results(host, share):
+    prompt = blended(share)
+    (made,) = host.run(prompt).pictures
+    content, style = (pixels(host, prompt, name) for name in ("content", "style"))
+    transfer = StyleTransfer.from_pretrained("lite", device="cpu", dtype="float32")
+    features, looks = transfer.encode(content), transfer.encode(style)
+    one, other = (transform_levels(features, looks, kind, 0.75) for kind in ("wct", "histogram"))
+    mixed = tuple((1 - share) * a + share * b for a, b in zip(one, other, strict=True))
+    expected = transfer.decode(mixed, (64, 64))
+    assert np.abs(made - expected[0].permute(1, 2, 0).numpy() * 255).mean() < 1
+
+
+def test_features_of_other_sizes_are_not_blended(host):
+    prompt = blended(0.5)
+    prompt["large"] = copy.deepcopy(prompt["content"])
+    prompt["large"]["inputs"]["width"] = 80
+    encoder = only({"": prompt["other"]}, "MatchFeatures")["features"][0]
+    prompt["again"] = copy.deepcopy(prompt[encoder])
+    prompt["again"]["inputs"]["image"] = ["large", 0]
+    prompt["other"]["inputs"]["features"] = ["again", 0]
+    assert "The features belong to pictures of 64×64 and 80×64 pixels." in error(host, prompt)[1]
+
+
 def test_what_cannot_be_done_is_said(host, swap):
     gaps = copy.deepcopy(swap)
     only(gaps, "StyleSwap")["stride"] = 4
