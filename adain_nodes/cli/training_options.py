@@ -39,6 +39,12 @@ Teacher = Annotated[
     option(panel=_OBJECTIVE, help="A method to learn from: a model's name, a weight file, or microast:FOLDER."),
 ]
 TeacherWeight = Annotated[float, option(panel=_OBJECTIVE, help="Of coming close to the teacher's picture.")]
+Denoise = Annotated[
+    bool, option("--denoise", panel=_OBJECTIVE, help="Give the encoder that noise, and compare with pictures without.")
+]
+Overshoot = Annotated[
+    float, option(panel=_OBJECTIVE, help="Share of what lies beyond black and white that the losses see; 1: all.")
+]
 NoiseWeight = Annotated[float, option(panel=_OBJECTIVE, help="Of giving the same picture under sensor noise.")]
 Noise = Annotated[float, option(panel=_OBJECTIVE, help="Standard deviation of that noise, of a range of 1.")]
 Warmup = Annotated[

@@ -19,7 +19,7 @@ _AT_LEAST = {
     0: (
         *("warmup", "views", "seed", "workers", "decay", "ramp", "cooldown", "clip", "average", "noise"),
         *("content_weight", "style_weight", "variation_weight", "reconstruction_weight", "noise_weight"),
-        "teacher_weight",
+        *("teacher_weight", "overshoot"),
     ),
 }
 
@@ -43,7 +43,10 @@ class TrainingConfig:
 
     ``content_target``: the AdaIN features "t", or the "content"'s own. ``reconstruction_weight`` asks for the content
     itself at alpha 0, ``noise_weight`` for the same result when the content has sensor noise of deviation ``noise``,
-    ``teacher_weight`` for the picture that another method makes of the same pair.
+    ``teacher_weight`` for the picture that another method makes of the same pair. With ``denoise`` the encoder gets
+    every content with that noise, and the losses compare with the one without.
+    What is made is clamped to [0, 1] where it is used; of what lies beyond, the losses see the share ``overshoot``.
+    With all of it, as in the paper, a pair of high contrast may outweigh a thousand others.
     ``cache`` keeps every picture in memory, 8 bits a sample, after it was read once. With ``views`` above 0 a picture
     is cut in so many ways only, and the loss network looks at each cut once: a third less work where the encoder is
     trained too, for memory (of a content of 128×128 pixels 0.26 MB in bfloat16).
@@ -72,7 +75,9 @@ class TrainingConfig:
     reconstruction_weight: float = 0.0
     noise_weight: float = 0.0
     teacher_weight: float = 0.0
+    overshoot: float = 1.0
     noise: float = 0.02
+    denoise: bool = False
     from_scratch: bool = False
     seed: int = 0
     precision: Literal["float32", "bfloat16"] = "float32"

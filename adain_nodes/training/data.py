@@ -188,7 +188,7 @@ class Pairs(Dataset[Batch]):
 
     @property
     def _noise(self) -> float:
-        return self.config.noise if self.config.noise_weight else 0.0
+        return self.config.noise if self.config.noise_weight or self.config.denoise else 0.0
 
     def _pair(self, step: int, index: int) -> tuple[Cut, Cut, Tensor]:
         random = Random(f"{self.config.seed}/{step}/{index}")  # a text gives the same numbers everywhere

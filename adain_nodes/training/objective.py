@@ -70,16 +70,16 @@ class Objective:
     ) -> dict[str, Tensor]:
         """The losses of a batch by name, "total" first; terms without weight are left out.
 
-        Pictures are B×3×H×W in [0, 1]; ``noisy``, the content with noise, is needed where the noise term has a weight.
+        Pictures are B×3×H×W in [0, 1]; ``noisy``, the content with noise, is needed to denoise and for the noise term.
         ``numbers``, B, say which of the run's styles these are, for networks that learn them by heart. Contents and
         styles that come again have ``views``, numbers for what the loss network saw of them.
         Until the warm-up is over there are only content and reconstruction, both of the content at alpha 0.
         """
         seen = self._seen(content) if self._shared else None
-        content_features = self._encode(encoder, content, seen)
+        content_features = self._encode(encoder, *((_there(noisy), None) if self.config.denoise else (content, seen)))
         (original,) = seen[-1:] if seen else self._of_contents(content, views[0])
         if step < self.config.warmup:
-            output = _reconstructed(decoder, content_features, content)
+            output = self._picture(_reconstructed(decoder, content_features), content)
             features = self.loss_network(output)
             perceived, exact = content_loss(features[-1], original), F.l1_loss(output, content)
             return {"total": perceived + exact, "content": perceived, "reconstruction": exact}
@@ -87,7 +87,7 @@ class Objective:
         seen = self._seen(style) if self._shared else None
         *levels, deepest = _pairs(self._wanted(seen) if seen else self._of_styles(style, views[1]))
         look = decoder.describe(self._encode(encoder, style, seen), numbers, encoder.convention)
-        output = _unclamped(decoder.generate(content_features, look), content)
+        output = self._picture(decoder.generate(content_features, look), content)
         features = self.loss_network(output)
         losses = {
             "content": content_loss(features[-1], self._target(original, deepest)),
@@ -113,17 +113,24 @@ class Objective:
         if self._weights["variation"]:
             losses["variation"] = total_variation(output)
         if self._weights["reconstruction"]:
-            losses["reconstruction"] = F.l1_loss(_reconstructed(decoder, content_features, content), content)
+            whole = self._picture(_reconstructed(decoder, content_features), content)
+            losses["reconstruction"] = F.l1_loss(whole, content)
         if self._weights["noise"]:
-            if noisy is None:
-                raise ShapeError("The noise term needs the content with noise.", "Pass the batch's noisy pictures.")
-            again = decoder.generate(self._encode(encoder, noisy, None), look)
-            losses["noise"] = F.mse_loss(_unclamped(again, content), output)
+            again = decoder.generate(self._encode(encoder, _there(noisy), None), look)
+            losses["noise"] = F.mse_loss(self._picture(again, content), output)
         if self._teacher:
             with torch.no_grad():
                 taught = self._teacher(content, style).to(output)
             losses["teacher"] = F.l1_loss(output, taught)
         return losses
+
+    def _picture(self, made: Tensor, like: Tensor) -> Tensor:
+        """What a network made as the losses see it: beyond the range there must be a gradient too."""
+        picture = crop_to(made, size_of(like)).float()
+        if self.config.overshoot == 1:
+            return picture
+        inside = picture.clamp(0, 1)
+        return inside + self.config.overshoot * (picture - inside)
 
     def _seen(self, image: Tensor) -> Features:
         with torch.no_grad():
@@ -159,17 +166,18 @@ def at_style_levels(network: Encoder) -> Encoder:
     return network.with_levels((*(level for level in STYLE_LEVELS if level < deepest), deepest))
 
 
-def _reconstructed(decoder: Generator, features: Features, like: Tensor) -> Tensor:
+def _reconstructed(decoder: Generator, features: Features) -> Tensor:
     if not isinstance(decoder, Decoder):
         raise InvalidValueError(
             f"A {decoder.family} network has no alpha 0.", "Train it without warm-up and without reconstruction."
         )
-    return _unclamped(decoder(features), like)
+    return decoder(features)
 
 
-def _unclamped(picture: Tensor, like: Tensor) -> Tensor:
-    """The picture as the network makes it: beyond the range there must be a gradient too."""
-    return crop_to(picture, size_of(like)).float()
+def _there(noisy: Tensor | None) -> Tensor:
+    if noisy is None:
+        raise ShapeError("This objective needs the content with noise.", "Pass the batch's noisy pictures.")
+    return noisy
 
 
 def _pairs(tensors: tuple[Tensor, ...]) -> list[Statistics]:

@@ -199,3 +199,42 @@ def test_a_teacher_has_a_weight_and_a_weight_a_teacher(
 ) -> None:
     with pytest.raises(InvalidValueError, match=f"weight is {weight:g}, and there is {'one' if teacher else 'none'}"):
         Objective(config(teacher_weight=weight), networks[0], loss_network, teacher)
+
+
+def test_views_are_judged_once_and_alike(
+    networks: Networks, loss_network: Encoder, pictures: tuple[Tensor, Tensor], config: Configure, close: Close
+) -> None:
+    objective = Objective(config(content_target="t"), networks[0], loss_network)
+    seen: list[int] = []
+    hook = loss_network.register_forward_hook(lambda _, inputs, __: seen.append(len(inputs[0])))
+    numbers = torch.tensor([4, 7])
+    first, again = (objective(*networks, *pictures, None, 0, views=(numbers, numbers)) for _ in range(2))
+    hook.remove()
+    assert seen == [1, 1, 1, 1, 2, 2]  # each picture alone, then what was made of them, twice
+    plain = Objective(config(content_target="t"), networks[0], loss_network)(*networks, *pictures, None, 0)
+    for name, loss in plain.items():
+        close(first[name], loss)
+        assert torch.equal(first[name], again[name])
+
+
+def test_overshoot_weakens_what_lies_beyond_the_range(
+    networks: Networks, loss_network: Encoder, pictures: tuple[Tensor, Tensor], config: Configure, close: Close
+) -> None:
+    content, style = pictures
+    output = stylized(*networks, content, style)
+    assert output.min() < 0
+    settings = config(variation_weight=1.0, overshoot=0.25)
+    losses = Objective(settings, networks[0], loss_network)(*networks, content, style, None, 0)
+    close(losses["variation"], total_variation(0.25 * output + 0.75 * output.clamp(0, 1)))
+
+
+def test_denoise_gives_the_encoder_noise_and_judges_by_the_clean_picture(
+    networks: Networks, loss_network: Encoder, pictures: tuple[Tensor, Tensor], config: Configure, close: Close
+) -> None:
+    content, style = pictures
+    noisy = (content + 0.1 * torch.randn_like(content)).clamp(0, 1)
+    settings = config(denoise=True, reconstruction_weight=1.0)
+    losses = Objective(settings, networks[0], loss_network)(*networks, content, style, noisy, 0)
+    output = stylized(*networks, noisy, style)
+    close(losses["content"], F.mse_loss(loss_network(output)[-1], loss_network(content)[-1]))
+    close(losses["reconstruction"], F.l1_loss(networks[1](networks[0](noisy)), content))
