@@ -26,7 +26,8 @@ class Report(NamedTuple):
 def verdict(totals: Sequence[float]) -> str:
     """Whether a run still learns, from the total loss of each step, in a few words.
 
-    The losses are averaged over up to 40 equal blocks. They are flat since the earliest block from which on the second
+    Of up to 40 equal blocks the medians count: one pair of extreme contrast may have a thousand times the usual loss,
+    and would hide whether the others still improve. They are flat since the earliest block from which on the second
     half of the blocks is not lower than the first by two standard errors, in logarithms; a quarter of the run must be
     flat to count. They diverged where the last blocks lie half above the best ones, or at one that is not finite.
     """
@@ -36,7 +37,8 @@ def verdict(totals: Sequence[float]) -> str:
     if len(values) < _FEWEST_STEPS:
         return "too early to tell"
     length = len(values) // min(_BLOCKS, len(values) // 8)
-    blocks = values[len(values) % length :].reshape(-1, length).mean(1)
+    blocks = values[len(values) % length :].reshape(-1, length)
+    blocks = np.median(blocks, axis=1)
     tail = max(2, len(blocks) // 10)
     best = np.convolve(blocks, np.full(tail, 1 / tail), "valid").min()
     if blocks[-tail:].mean() > 1.5 * best:

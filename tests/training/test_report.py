@@ -14,6 +14,7 @@ NOISE = np.random.default_rng(0).lognormal(0, 0.3, STEPS.size)
     [
         ((2 + 8 * np.exp(-STEPS / 2000)) * NOISE, "still falling"),
         (10 * (1 + STEPS) ** -0.3 * NOISE, "still falling"),
+        (10 * (1 + STEPS) ** -0.3 * NOISE * np.where(STEPS % 1300 == 1299, 2000, 1), "still falling"),
         (np.where(STEPS > 3000, 30, 2) * NOISE, "diverged: lower the learning rate"),
         (np.where(STEPS == 3999, np.nan, 2.0), "diverged: lower the learning rate"),
         (NOISE[:79], "too early to tell"),
