@@ -182,8 +182,9 @@ class UpsampledConv(nn.Conv2d):
 
     fold: Tensor
 
-    def __init__(self, inputs: int, outputs: int) -> None:
+    def __init__(self, inputs: int, outputs: int, *, gain: float = 1.0) -> None:
         super().__init__(inputs, outputs, 3)  # pyright: ignore[reportUnknownMemberType]  (torch types it so)
+        self.gain = gain  # as in ReflectConv
         # [pixel, cell, row of the kernel]: the upper pixel meets cells -1, 0, 0 and the lower one 0, 0, 1
         fold = torch.tensor([[[1.0, 0, 0], [0, 1, 1], [0, 0, 0]], [[0, 0, 0], [1, 1, 0], [0, 0, 1]]])
         self.register_buffer("fold", fold, persistent=False)

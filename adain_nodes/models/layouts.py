@@ -100,11 +100,11 @@ def lite(state: State, metadata: Mapping[str, str], levels: Levels | None) -> Ne
     """The lite model; its widths are read from the shapes."""
     encoder = decoder = None
     if parts := _part(state, "enc."):
-        names = ("stem.0.weight", "stem.2.weight", "l2.0.weight", "l3.0.weight")
+        names = ("stem.weight", "d2.weight", "d3.weight")
         encoder = LiteEncoder(_widths(parts, names, axis=0, layout="lite encoder"))
         fill(encoder, parts, "lite encoder")
     if parts := _part(state, "dec."):
-        names = ("out.weight", "u1.weight", "u2.weight", "u3.weight")
+        names = ("out.weight", "u2.weight", "u3.weight")
         fingerprint = encoder.fingerprint() if encoder else metadata.get("encoder", LITE)
         decoder = LiteDecoder(_widths(parts, names, axis=1, layout="lite decoder"), fingerprint)
         fill(decoder, parts, "lite decoder")

@@ -1,7 +1,10 @@
-"""The lite model: a small pyramid encoder and decoder with AdaIN on all three levels, an eighth of VGG's work.
+"""The lite model: a small pyramid encoder and decoder with AdaIN on all three levels, a tenth of VGG's work.
 
 Skip connections carry AdaIN'd features, so shallow detail arrives at the decoder already in the style's statistics.
 AdaIN acts on encoder levels only, never inside the decoder: exact tiling depends on it.
+
+Levels are sums and convolutions without an activation behind them: a channel that a ReLU had left with one bright cell
+would be blown up by the normalisation. Activations are leaky, so that no channel dies for good in a short training.
 """
 
 from __future__ import annotations
@@ -10,6 +13,7 @@ from typing import cast
 
 import torch
 from torch import Tensor, nn
+from torch.nn import functional as F
 
 from adain_nodes.core.adain import Features
 from adain_nodes.core.sizing import crop_to, size_of
@@ -18,28 +22,64 @@ from adain_nodes.core.windows import Window
 from adain_nodes.models.base import Decoder, Encoder, Focus, ReflectConv, UpsampledConv, reach, upsample
 
 FAMILY = "lite"
-WIDTHS = (16, 32, 64, 128)
-"""Channels at full size, and at levels 1 (1/2), 2 (1/4) and 3 (1/8)."""
-
-_FROM_FULL = (1, 1)  # u1, out
-_FROM_ONE = (2, 2, 2, 2, *_FROM_FULL)  # u2, m1, r1
-_FROM_TWO = (4, 4, 4, 4, *_FROM_ONE)  # u3, m2, r2
-"""The strides of the decoder's convolutions from each level on."""
+WIDTHS = (32, 64, 256)
+"""Channels of levels 1 (1/2), 2 (1/4) and 3 (1/8)."""
 
 LEVELS = ("level1", "level2", "level3")
+SLOPE = 0.1
+"""Of the activations below 0."""
+
+BLOCKS = 3
+"""Bottlenecks at 1/8, in the encoder and again in the decoder."""
+
+GAIN = 0.2
+"""Of the first random weights at the end of a residual branch, and of the picture: sums would grow and grow."""
+
+_FROM_ONE = (2, 2, 1)  # r1, out
+_FROM_TWO = (4, 4, 4, 4, 4, *_FROM_ONE)  # r2, u2
+_FROM_THREE = (8, *_FROM_TWO)  # u3
+"""The strides of the decoder's 3×3 convolutions from each level on."""
+
+
+def active(x: Tensor) -> Tensor:
+    """The activation between two convolutions, written over its input."""
+    return F.leaky_relu_(x, SLOPE)
+
+
+def limited(x: Tensor) -> Tensor:
+    """The activation at the end of a residual branch, which keeps within ±1 what the branch can add.
+
+    Styles of a contrast that training has hardly seen give values a hundred times the usual ones; without a limit one
+    block hands them to the next, larger each time, and dark corners turn into coloured noise.
+    """
+    return active(x.clamp_(-1 / SLOPE, 1))
 
 
 class Residual(nn.Module):
-    """x + conv(ReLU(conv(x)))."""
+    """x + conv(limited(conv(x))), 3×3 both."""
 
     def __init__(self, width: int) -> None:
         super().__init__()
         self.a = ReflectConv(width, width)
-        self.b = ReflectConv(width, width)
+        self.b = ReflectConv(width, width, gain=GAIN)
 
     def forward(self, x: Tensor) -> Tensor:
         """B×C×H×W to the same shape."""
-        return x + self.b(self.a(x).relu_())
+        return x + self.b(limited(self.a(x)))
+
+
+class Bottleneck(nn.Module):
+    """x + the same with a 3×3 convolution of half the channels between two of 1×1: a wide level for a third."""
+
+    def __init__(self, width: int) -> None:
+        super().__init__()
+        self.narrow = ReflectConv(width, width // 2, kernel=1)
+        self.conv = ReflectConv(width // 2, width // 2)
+        self.widen = ReflectConv(width // 2, width, kernel=1, gain=GAIN)
+
+    def forward(self, x: Tensor) -> Tensor:
+        """B×C×H×W to the same shape."""
+        return x + self.widen(limited(self.conv(active(self.narrow(x)))))
 
 
 class LiteEncoder(Encoder):
@@ -49,62 +89,60 @@ class LiteEncoder(Encoder):
     levels = LEVELS
     strides = (2, 4, 8)
     convention = BIASED
-    pixel_bytes = 320  # 260 were measured
+    pixel_bytes = 320
 
     def __init__(self, widths: tuple[int, ...] = WIDTHS) -> None:
         super().__init__()
-        self.widths = widths
-        full, *levels = widths
-        one, two, three = levels
-        self.channels = (one, two, three)
-        self.stem = nn.Sequential(ReflectConv(3, full), nn.ReLU(), ReflectConv(full, one, stride=2), nn.ReLU())
-        self.l2 = nn.Sequential(ReflectConv(one, two, stride=2), nn.ReLU(), Residual(two))
-        self.l3 = nn.Sequential(ReflectConv(two, three, stride=2), nn.ReLU(), Residual(three), Residual(three))
+        one, two, three = self.channels = self.widths = widths
+        self.stem, self.l1 = ReflectConv(3, one, stride=2, kernel=5), ReflectConv(one, one)
+        self.d2, self.l2 = ReflectConv(one, two, stride=2), Residual(two)
+        self.d3, self.l3 = ReflectConv(two, three, stride=2), _bottlenecks(three)
 
     @property
     def margin(self) -> int:
-        """See Encoder: 48 pixels. Convolutions count with the stride of the map that they read."""
-        return reach([1, 1, *(2, 4, 4), *(4, 8, 8, 8, 8)])  # stem, l2, l3
+        """See Encoder: 48 pixels. Convolutions count with the stride of the map that they read, 5×5 twice."""
+        return reach([1, 1, 2, 2, 4, 4, 4, *BLOCKS * (8,)])  # stem, l1, d2, l2, d3, l3
 
     def forward(self, image: Tensor) -> Features:
         """The three levels; see Encoder."""
         self.check_image(image)
-        one = self.stem(image)
-        two = self.l2(one)
-        return one, two, self.l3(two)
+        one = self.l1(active(self.stem(image)))
+        two = self.l2(self.d2(F.leaky_relu(one, SLOPE)))
+        return one, two, self.l3(self.d3(F.leaky_relu(two, SLOPE)))
 
 
 class LiteDecoder(Decoder):
-    """From the three levels back to the picture; each ×2 is followed by the level of that size."""
+    """From the three levels back to the picture: each ×2 comes to the level of that size, and both are added."""
 
     family = FAMILY
     levels = LEVELS
 
     def __init__(self, widths: tuple[int, ...] = WIDTHS, encoder: str = FAMILY) -> None:
         super().__init__()
-        full, one, two, three = widths
-        self.channels = (one, two, three)
+        one, two, three = self.channels = widths
         self.encoder = encoder
-        self.r3 = nn.Sequential(Residual(three), Residual(three))
-        self.u3, self.m2, self.r2 = ReflectConv(three, two), ReflectConv(2 * two, two), Residual(two)
-        self.u2, self.m1, self.r1 = ReflectConv(two, one), ReflectConv(2 * one, one), Residual(one)
-        self.u1, self.out = UpsampledConv(one, full), ReflectConv(full, 3)
+        self.r3, self.u3 = _bottlenecks(three), ReflectConv(three, two)
+        self.s2, self.r2, self.u2 = _join(two), nn.Sequential(Residual(two), Residual(two)), ReflectConv(two, one)
+        self.s1, self.r1, self.out = _join(one), Residual(one), UpsampledConv(one, 3, gain=GAIN)
 
     @property
     def margin(self) -> int:
         """See Decoder: 64 pixels."""
-        return reach([8, 8, 8, 8, *_FROM_TWO])  # r3
+        return reach([*BLOCKS * (8,), *_FROM_THREE])  # r3
 
     def forward(self, features: Features, window: Window | None = None) -> Tensor:
-        """See Decoder."""
+        """See Decoder. Maps are narrowed before they grow.
+
+        The last ×2 goes straight to the picture: nearest neighbour and a 3×3 kernel have nothing at half the sampling
+        rate, so there can be no checkerboard; four free pixels a cell had one after a thousand steps of training.
+        """
         one, two, three = features
         focus = Focus(window, one, 2)
-        x, two, one = focus.on(_FROM_TWO, (cast("Tensor", self.r3(three)), 8), (two, 4), (one, 2))
-        x = self.r2(self.m2(_join(self.u3(upsample(x)).relu_(), two)).relu_())
-        x, one = focus.on(_FROM_ONE, (x, 4), (one, 2))
-        x = self.r1(self.m1(_join(self.u2(upsample(x)).relu_(), one)).relu_())
-        (x,) = focus.on(_FROM_FULL, (x, 2))
-        x = self.u1(x).relu_()
+        x, two, one = focus.on(_FROM_THREE, (cast("Tensor", self.r3(three)), 8), (two, 4), (one, 2))
+        x, two, one = focus.on(_FROM_TWO, (self.u3(active(x)), 8), (two, 4), (one, 2))
+        x = self.r2(_grown(x, self.s2(two)))
+        x, one = focus.on(_FROM_ONE, (self.u2(active(x)), 4), (one, 2))
+        x = active(self.r1(_grown(x, self.s1(one))))
         # float32, also under autocast: bfloat16 has no more than 8 bits near 1, and skies would show bands.
         with torch.autocast(x.device.type, enabled=False):
             x = x.float()  # in a step of its own, which lets go of the former map
@@ -113,6 +151,15 @@ class LiteDecoder(Decoder):
         return x
 
 
-def _join(deep: Tensor, skip: Tensor) -> Tensor:
-    """The upsampled map, cut to the size of the level that it meets (sizes were rounded up), and that level."""
-    return torch.cat((crop_to(deep, size_of(skip)), skip), dim=1)
+def _bottlenecks(width: int) -> nn.Sequential:
+    return nn.Sequential(*(Bottleneck(width) for _ in range(BLOCKS)))
+
+
+def _join(width: int) -> nn.Module:
+    """What a level goes through before it is added to the deeper map."""
+    return ReflectConv(width, width, kernel=1)
+
+
+def _grown(deep: Tensor, skip: Tensor) -> Tensor:
+    """The deeper map ×2, cut to the size of the level that it meets (sizes were rounded up), and that level."""
+    return crop_to(upsample(deep), size_of(skip)) + skip

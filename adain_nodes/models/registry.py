@@ -26,7 +26,7 @@ class Layout:
 
 
 LAYOUTS = (
-    Layout("lite", (("enc.stem.0.weight", ()), ("dec.r3.0.a.weight", ())), layouts.lite),
+    Layout("lite", (("enc.stem.weight", ()), ("dec.r3.0.narrow.weight", ())), layouts.lite),
     Layout(
         "VGG-19 of this project", (("enc.convs.conv1_1.weight", ()), ("dec.convs.conv1_1.weight", ())), layouts.own_vgg
     ),

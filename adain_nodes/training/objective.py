@@ -116,7 +116,8 @@ class Objective:
             whole = self._picture(_reconstructed(decoder, content_features), content)
             losses["reconstruction"] = F.l1_loss(whole, content)
         if self._weights["noise"]:
-            again = decoder.generate(self._encode(encoder, _there(noisy), None), look)
+            other = content if self.config.denoise else _there(noisy)  # the one that the output was not made of
+            again = decoder.generate(self._encode(encoder, other, None), look)
             losses["noise"] = F.mse_loss(self._picture(again, content), output)
         if self._teacher:
             with torch.no_grad():

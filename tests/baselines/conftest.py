@@ -31,13 +31,13 @@ def vgg() -> VGGEncoder:
 def lite() -> LiteEncoder:
     """A narrow one."""
     torch.manual_seed(0)
-    return lively(LiteEncoder((4, 6, 8, 10)))
+    return lively(LiteEncoder((6, 8, 10)))
 
 
 @pytest.fixture
 def transfer(lite) -> StyleTransfer:
     """With a decoder that paints mostly inside [0, 1]."""
-    decoder = lively(LiteDecoder((4, 6, 8, 10), lite.fingerprint()))
+    decoder = lively(LiteDecoder((6, 8, 10), lite.fingerprint()))
     with torch.no_grad():
         decoder.out.weight.mul_(0.2)
         decoder.out.bias.fill_(0.5)

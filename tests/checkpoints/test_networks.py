@@ -34,8 +34,8 @@ def same(network, other):
 
 @pytest.fixture
 def lite():
-    encoder = LiteEncoder((2, 3, 4, 5))
-    return encoder, LiteDecoder((2, 3, 4, 5), encoder.fingerprint())
+    encoder = LiteEncoder((3, 4, 5))
+    return encoder, LiteDecoder((3, 4, 5), encoder.fingerprint())
 
 
 @pytest.fixture
@@ -75,7 +75,7 @@ def test_decoder_may_come_from_a_file_of_its_own(vgg, tmp_path):
 
 def test_decoder_of_a_file_with_both_is_replaced(lite, tmp_path):
     path = save(tmp_path / "both.safetensors", *lite)
-    other = LiteDecoder((2, 3, 4, 5), lite[0].fingerprint())
+    other = LiteDecoder((3, 4, 5), lite[0].fingerprint())
     decoder_file = save(tmp_path / "decoder.safetensors", other)
     encoder, decoder = load_networks(path, decoder_file)
     assert same(encoder, lite[0])
@@ -101,7 +101,7 @@ def test_catalogue_names_are_found_in_the_folders_of_the_host(vgg, lite, tmp_pat
     save(folder / "lite.safetensors", *lite)
     assert same(load_networks("lite", host_folders=[folder])[0], lite[0])
     assert same(load_encoder("lite", host_folders=[folder]), lite[0])
-    other = LiteDecoder((2, 3, 4, 5), lite[0].fingerprint())
+    other = LiteDecoder((3, 4, 5), lite[0].fingerprint())
     model_file = save(tmp_path / "model.safetensors", lite[0], other)
     assert same(load_networks(model_file, "lite", host_folders=[folder])[1], lite[1])
 
@@ -113,7 +113,7 @@ def test_names_of_the_catalogue_come_before_files(tmp_path, monkeypatch):
 
 
 def test_decoder_of_other_weights_is_refused(lite, tmp_path):
-    decoder = LiteDecoder((2, 3, 4, 5), LiteEncoder((2, 3, 4, 5)).fingerprint())
+    decoder = LiteDecoder((3, 4, 5), LiteEncoder((3, 4, 5)).fingerprint())
     path = save(tmp_path / "decoder.safetensors", decoder)
     with pytest.raises(EncoderMismatchError, match=rf"trained for {decoder.encoder} at level1.*in use is lite:"):
         load_networks(save(tmp_path / "encoder.safetensors", lite[0]), path)

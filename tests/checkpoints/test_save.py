@@ -13,7 +13,7 @@ from adain_nodes.models.lite import LiteDecoder, LiteEncoder
 from adain_nodes.models.registry import recognise
 from adain_nodes.models.vgg import TORCHVISION, VGGDecoder, VGGEncoder
 
-WIDTHS = (4, 8, 8, 16)
+WIDTHS = (8, 8, 16)
 
 
 def same(one: torch.nn.Module, other: torch.nn.Module) -> bool:

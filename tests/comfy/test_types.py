@@ -17,7 +17,7 @@ from adain_nodes.core.statistics import BIASED
 from adain_nodes.core.style import Style, style_of
 from adain_nodes.models.lite import LiteDecoder, LiteEncoder
 
-WIDTHS = (4, 4, 6, 8)
+WIDTHS = (4, 6, 8)
 ALL = slice(None)
 
 

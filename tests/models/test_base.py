@@ -113,7 +113,7 @@ def test_a_decoder_takes_its_own_encoder(vgg, lite):
 
 def test_a_decoder_refuses_other_encoders(vgg, lite):
     other = copy.deepcopy(lite[0])
-    other.stem[0].weight.flatten()[0] += 1
+    other.stem.weight.flatten()[0] += 1
     one_level, many_levels = VGGEncoder(("relu3_1",)), VGGEncoder(("relu3_1", "relu4_1"))
     for decoder, encoder in (
         (vgg[1], lite[0]),

@@ -119,6 +119,6 @@ def test_files_that_are_none(tmp_path: Path) -> None:
     save_networks(path, None, FeedForward(4, 1), {"styles": "one\ntwo"})
     with pytest.raises(CheckpointError, match="has 1 styles and names for 2"):
         load_feedforward(path)
-    lite = save_networks(tmp_path / "lite.safetensors", None, LiteDecoder((4, 8, 8, 16)))
+    lite = save_networks(tmp_path / "lite.safetensors", None, LiteDecoder((8, 8, 16)))
     with pytest.raises(CheckpointError, match="holds a lite model and no feed-forward network"):
         load_feedforward(lite)

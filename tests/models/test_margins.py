@@ -12,14 +12,14 @@ SIDE, START, END = 320, 144, 176
 """A picture, and a window in its middle, at multiples of 16."""
 
 ENCODERS = {
-    "lite": lambda: LiteEncoder((4, 4, 4, 4)),
+    "lite": lambda: LiteEncoder((4, 4, 4)),
     "relu1_1": lambda: VGGEncoder(("relu1_1",)),
     "relu2_1": lambda: VGGEncoder(("relu2_1",)),
     "relu3_1": lambda: VGGEncoder(("relu2_1", "relu3_1")),
     "relu4_1": VGGEncoder,
 }
 DECODERS = {
-    "lite": lambda: LiteDecoder((4, 4, 4, 4)),
+    "lite": lambda: LiteDecoder((4, 4, 4)),
     **{level: lambda level=level: VGGDecoder(level) for level in ("relu1_1", "relu2_1", "relu3_1", "relu4_1")},
 }
 

@@ -37,15 +37,33 @@ def plain_lite(w, content, style, alpha):
     """The lite model in the plainest PyTorch, with the tensors as they stand in its file."""
 
     def conv(name, x, stride=1):
-        return F.conv2d(F.pad(x, (1, 1, 1, 1), mode="reflect"), w[f"{name}.weight"], w[f"{name}.bias"], stride)
+        border = w[f"{name}.weight"].shape[-1] // 2
+        return F.conv2d(F.pad(x, (border,) * 4, mode="reflect"), w[f"{name}.weight"], w[f"{name}.bias"], stride)
+
+    def leaky(x):
+        return F.leaky_relu(x, 0.1)
+
+    def branch(x, *names):
+        inner = x
+        for name in names[:-1]:
+            inner = leaky(conv(name, inner))
+        return x + conv(names[-1], inner.clamp(-1, 1))
 
     def residual(name, x):
-        return x + conv(f"{name}.b", conv(f"{name}.a", x).relu())
+        return branch(x, f"{name}.a", f"{name}.b")
+
+    def bottlenecks(name, x):
+        for block in range(3):
+            x = branch(x, *(f"{name}.{block}.{part}" for part in ("narrow", "conv", "widen")))
+        return x
 
     def encode(x):
-        one = conv("enc.stem.2", conv("enc.stem.0", x).relu(), 2).relu()
-        two = residual("enc.l2.2", conv("enc.l2.0", one, 2).relu())
-        return one, two, residual("enc.l3.3", residual("enc.l3.2", conv("enc.l3.0", two, 2).relu()))
+        one = conv("enc.l1", leaky(conv("enc.stem", x, 2)))
+        two = residual("enc.l2", conv("enc.d2", leaky(one), 2))
+        return one, two, bottlenecks("enc.l3", conv("enc.d3", leaky(two), 2))
+
+    def grown(name, x, level):
+        return conv(name, leaky(x)).repeat_interleave(2, 2).repeat_interleave(2, 3) + level
 
     def adain(x, y):
         std, mean = torch.std_mean(x, (2, 3), correction=0, keepdim=True)
@@ -54,12 +72,9 @@ def plain_lite(w, content, style, alpha):
         return alpha * styled + (1 - alpha) * x
 
     one, two, three = (adain(x, y) for x, y in zip(encode(content), encode(style), strict=True))
-    x = residual("dec.r3.1", residual("dec.r3.0", three))
-    x = conv("dec.u3", x.repeat_interleave(2, 2).repeat_interleave(2, 3)).relu()
-    x = residual("dec.r2", conv("dec.m2", torch.cat([x, two], 1)).relu())
-    x = conv("dec.u2", x.repeat_interleave(2, 2).repeat_interleave(2, 3)).relu()
-    x = residual("dec.r1", conv("dec.m1", torch.cat([x, one], 1)).relu())
-    x = conv("dec.u1", x.repeat_interleave(2, 2).repeat_interleave(2, 3)).relu()
+    x = grown("dec.u3", bottlenecks("dec.r3", three), conv("dec.s2", two))
+    x = grown("dec.u2", residual("dec.r2.1", residual("dec.r2.0", x)), conv("dec.s1", one))
+    x = leaky(residual("dec.r1", x)).repeat_interleave(2, 2).repeat_interleave(2, 3)
     return conv("dec.out", x).clamp(0, 1)
 
 

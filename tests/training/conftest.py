@@ -15,7 +15,7 @@ from adain_nodes.models.lite import LiteDecoder, LiteEncoder
 from adain_nodes.models.vgg import VGGEncoder
 from adain_nodes.training.config import TrainingConfig
 
-WIDTHS = (4, 8, 8, 16)
+WIDTHS = (8, 8, 16)
 
 
 @pytest.fixture

@@ -34,7 +34,7 @@ def main(folder: Path, contents: str, styles: str, *steps: str) -> None:
     """Train, or go on, to each of these numbers of steps in turn, and say after each step which one it was."""
     torch.set_num_threads(1)
     torch.manual_seed(0)
-    widths = (4, 8, 8, 16)
+    widths = (8, 8, 16)
     encoder, loss_network = LiteEncoder(widths), VGGEncoder(("relu1_1", "relu2_1")).requires_grad_(False)
     decoder = LiteDecoder(widths, encoder.fingerprint())
 

@@ -132,7 +132,7 @@ def test_another_than_the_first_process_writes_nothing(
 def test_in_inference_mode(run: Train, config: Configure, objective: str) -> None:
     """Where a host calls a graph node, and where all networks and pictures were made."""
     with torch.inference_mode():
-        encoder = VGGEncoder(("relu1_1",)) if objective == "decoder" else LiteEncoder((4, 8, 8, 16))
+        encoder = VGGEncoder(("relu1_1",)) if objective == "decoder" else LiteEncoder((8, 8, 16))
         decoder, judge = mirror_decoder(encoder), VGGEncoder(("relu1_1",))
         pictures = torch.rand(2, 3, 40, 44)
         before = [tensor.clone() for tensor in decoder.state_dict().values()]

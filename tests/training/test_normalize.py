@@ -131,7 +131,7 @@ def test_what_cannot_be_normalised(vgg: VGGEncoder, images: list[Tensor]) -> Non
     with pytest.raises(InvalidValueError, match="no pictures to normalise with"):
         normalize_vgg(vgg, [])
     with pytest.raises(InvalidValueError, match="The lite encoder cannot be normalised; a VGG-19 was expected"):
-        normalize_vgg(LiteEncoder((4, 8, 8, 16)), images)
+        normalize_vgg(LiteEncoder((8, 8, 16)), images)
     with pytest.raises(ShapeError, match="sides of 3 pixels or more"):
         normalize_vgg(vgg, [torch.rand(1, 3, 2, 2)])
 

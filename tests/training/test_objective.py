@@ -238,3 +238,13 @@ def test_denoise_gives_the_encoder_noise_and_judges_by_the_clean_picture(
     output = stylized(*networks, noisy, style)
     close(losses["content"], F.mse_loss(loss_network(output)[-1], loss_network(content)[-1]))
     close(losses["reconstruction"], F.l1_loss(networks[1](networks[0](noisy)), content))
+
+
+def test_the_noise_term_beside_denoise_compares_with_the_clean_picture(
+    networks: Networks, loss_network: Encoder, pictures: tuple[Tensor, Tensor], config: Configure, close: Close
+) -> None:
+    content, style = pictures
+    noisy = (content + 0.1 * torch.randn_like(content)).clamp(0, 1)
+    settings = config(denoise=True, noise_weight=1.0)
+    losses = Objective(settings, networks[0], loss_network)(*networks, content, style, noisy, 0)
+    close(losses["noise"], F.mse_loss(stylized(*networks, noisy, style), stylized(*networks, content, style)))

@@ -1,0 +1,73 @@
+"""What is asked of the embedded weights beyond their figures: nothing that the style does not have."""
+
+from __future__ import annotations
+
+import pytest
+import torch
+from safetensors.torch import load_file
+from skimage.metrics import structural_similarity
+from torch import Tensor
+
+from adain_nodes.core.adain import adain_levels
+from adain_nodes.core.sizing import size_of
+from adain_nodes.core.style import Style, style_of
+from adain_nodes.imaging import read_image, resize
+from adain_nodes.models.base import Decoder, Encoder
+from adain_nodes.models.registry import recognise
+from adain_nodes.resources import resource
+
+CONTENTS = ("astronaut", "bridge", "castle", "kingfisher")
+STYLES = ("starry_night", "rose_window", "ink_waves", "swirls")
+PAIRS = [(content, style) for content in CONTENTS for style in STYLES]
+
+
+@pytest.fixture(scope="module")
+def lite() -> tuple[Encoder, Decoder]:
+    networks = recognise(load_file(resource("weights", "lite.safetensors")))
+    assert networks.encoder is not None
+    assert networks.decoder is not None
+    return networks.encoder, networks.decoder
+
+
+def picture(kind: str, name: str) -> Tensor:
+    (path,) = resource("examples", "pictures", kind).glob(f"{name}.*")
+    return resize(read_image(path).rgb, 256)
+
+
+@pytest.fixture(scope="module")
+def looks(lite: tuple[Encoder, Decoder]) -> dict[str, Style]:
+    encoder, _ = lite
+    features = {name: encoder(picture("style", name)) for name in STYLES}
+    return {name: style_of(maps, encoder.levels, "", encoder.convention) for name, maps in features.items()}
+
+
+def stylise(lite: tuple[Encoder, Decoder], content: Tensor, look: Style) -> Tensor:
+    encoder, decoder = lite
+    return decoder.decode(adain_levels(encoder(content), look), size_of(content))
+
+
+@pytest.mark.parametrize("name", CONTENTS)
+def test_alpha_0_gives_back_the_photograph(lite, name):
+    encoder, decoder = lite
+    photo = picture("content", name)
+    back = decoder.decode(encoder(photo), size_of(photo))
+    grey = [each[0].mean(0).numpy() for each in (photo, back)]
+    assert structural_similarity(*grey, data_range=1) > 0.9
+
+
+@pytest.mark.parametrize(("content", "style"), PAIRS)
+def test_there_is_no_checkerboard(lite, looks, content, style):
+    """What alternates from pixel to pixel is no stronger than what is a little slower."""
+    spectrum = torch.fft.fft2(stylise(lite, picture("content", content), looks[style])[0].mean(0)).abs().square()
+    for lines in (spectrum, spectrum.T):
+        middle = len(lines) // 2
+        assert lines[middle].mean() < 3 * lines[middle - 6 : middle - 2].mean()
+
+
+@pytest.mark.parametrize(("content", "style"), PAIRS)
+def test_there_is_no_frame(lite, looks, content, style):
+    """The outermost pixels differ from their neighbours no more than others do."""
+    grey = stylise(lite, picture("content", content), looks[style])[0].mean(0)
+    for lines in (grey, grey.T):
+        steps = lines.diff(dim=0).abs().mean(1)
+        assert torch.stack((steps[0], steps[-1])).mean() < 1.5 * steps[4:-4].mean()
