@@ -52,7 +52,7 @@ def limited(x: Tensor) -> Tensor:
     Styles of a contrast that training has hardly seen give values a hundred times the usual ones; without a limit one
     block hands them to the next, larger each time, and dark corners turn into coloured noise.
     """
-    return active(x.clamp_(-1 / SLOPE, 1))
+    return active(x.clamp_(-1 / SLOPE, 1.0))  # floats both: the ONNX exporter finds no clamp for mixed ones
 
 
 class Residual(nn.Module):
