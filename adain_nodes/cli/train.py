@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import inspect
 import json
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import fields
 from datetime import timedelta
@@ -28,6 +29,29 @@ _SOURCES = ("content", "style", "model", "decoder", "loss_network", "teacher")
 _CONFIG = tuple(field.name for field in fields(TrainingConfig))
 
 
+def with_settings(command: Callable[..., None]) -> Callable[..., None]:
+    """The command with an option for each setting of a run, as Typer reads it from the signature.
+
+    The option of ``batch`` is ``training_options.Batch``, its default that of ``TrainingConfig``.
+    """
+    signature = inspect.signature(command, eval_str=True)
+    own = [parameter for parameter in signature.parameters.values() if parameter.kind is not parameter.VAR_KEYWORD]
+    device = own.pop()  # the machine's options come last
+    settings = [
+        inspect.Parameter(
+            field.name,
+            inspect.Parameter.KEYWORD_ONLY,
+            default=field.default,
+            annotation=getattr(training, field.name.title().replace("_", "")),
+        )
+        for field in fields(TrainingConfig)
+    ]
+    device = device.replace(kind=inspect.Parameter.KEYWORD_ONLY)
+    command.__signature__ = signature.replace(parameters=[*own, *settings, device])  # pyright: ignore[reportFunctionMemberAccess]
+    return command
+
+
+@with_settings
 def train(
     context: typer.Context,
     content: training.Content = [],  # noqa: B006 (Typer copies it)
@@ -37,41 +61,9 @@ def train(
     model: options.Model = "lite",
     decoder: options.DecoderFile = None,
     loss_network: training.LossNetwork = "vgg19-normalised",
-    from_scratch: training.FromScratch = TrainingConfig.from_scratch,
-    objective: training.Objective = TrainingConfig.objective,
-    content_weight: training.ContentWeight = TrainingConfig.content_weight,
-    style_weight: training.StyleWeight = TrainingConfig.style_weight,
-    content_target: training.ContentTarget = TrainingConfig.content_target,
-    variation_weight: training.VariationWeight = TrainingConfig.variation_weight,
-    reconstruction_weight: training.ReconstructionWeight = TrainingConfig.reconstruction_weight,
-    noise_weight: training.NoiseWeight = TrainingConfig.noise_weight,
-    noise: training.Noise = TrainingConfig.noise,
-    denoise: training.Denoise = TrainingConfig.denoise,
     teacher: training.Teacher = None,
-    teacher_weight: training.TeacherWeight = TrainingConfig.teacher_weight,
-    overshoot: training.Overshoot = TrainingConfig.overshoot,
-    warmup: training.Warmup = TrainingConfig.warmup,
-    steps: training.Steps = TrainingConfig.steps,
-    batch: training.Batch = TrainingConfig.batch,
-    accumulate: training.Accumulate = TrainingConfig.accumulate,
-    learning_rate: training.LearningRate = TrainingConfig.learning_rate,
-    decay: training.Decay = TrainingConfig.decay,
-    ramp: training.Ramp = TrainingConfig.ramp,
-    cooldown: training.Cooldown = TrainingConfig.cooldown,
-    optimiser: training.Optimiser = TrainingConfig.optimiser,
-    clip: training.Clip = TrainingConfig.clip,
-    average: training.Average = TrainingConfig.average,
-    seed: training.Seed = TrainingConfig.seed,
-    size: training.Size = TrainingConfig.size,
-    crop: training.Crop = TrainingConfig.crop,
-    flip: training.Flip = TrainingConfig.flip,
-    views: training.Views = TrainingConfig.views,
-    cache: training.Cache = TrainingConfig.cache,
-    workers: training.Workers = TrainingConfig.workers,
-    checkpoint_every: training.CheckpointEvery = TrainingConfig.checkpoint_every,
-    sample_every: training.SampleEvery = TrainingConfig.sample_every,
-    precision: training.Precision = TrainingConfig.precision,
     device: options.Device = "auto",
+    **settings: Any,
 ) -> None:
     """Train a decoder, or a small model whole, on photographs and styles.
 
@@ -79,7 +71,7 @@ def train(
     --resume FOLDER goes on as the run was started; `torchrun --nproc-per-node 2 -m adain_nodes train …` shares it.
     """
     chosen = {name for name in context.params if _chosen(context, name)}
-    settings = {name: context.params[name] for name in (*_SOURCES, *_CONFIG)}
+    settings |= {name: context.params[name] for name in _SOURCES}
     if resume:
         settings |= _continued(resume, chosen)
     explain_notes()
