@@ -96,7 +96,7 @@ def show_colors(transfer: StyleTransfer) -> None:
     kept = {
         way: transfer.stylize(bird, rose, preserve_color=way) for way in ("none", "coral", "histogram", "luminance")
     }
-    sheet("StyleTransfer", {"image": bird, "style_image": rose, **kept})
+    sheet("StyleTransfer", {"image": bird, "style_image": rose, **kept}, quality=58)
 
 
 def show_frames(transfer: StyleTransfer) -> None:

@@ -83,7 +83,7 @@ def moments(features: Tensor, mask: Tensor | None = None) -> Moments:
     _check_map(features)
     if mask is None:
         batch, _, height, width = features.shape
-        area = torch.full((batch, 1), float(height * width), device=features.device)
+        area = features.new_full((batch, 1), height * width, dtype=torch.float32)  # no float(): exports keep it open
         mean, scatter = _plain_moments(features)
         return Moments(area, area, mean, scatter)
     _check_mask(mask, features)

@@ -49,7 +49,7 @@ def test_default_is_the_embedded_model():
     weights = load_file(resource("weights", "lite.safetensors"))
     assert isinstance(encoder, LiteEncoder)
     assert isinstance(decoder, LiteDecoder)
-    assert torch.equal(encoder.stem[0].weight, weights["enc.stem.0.weight"])
+    assert torch.equal(encoder.stem.weight, weights["enc.stem.weight"])
     assert torch.equal(decoder.out.weight, weights["dec.out.weight"])
     assert decoder.encoder == encoder.fingerprint()
 
@@ -109,7 +109,7 @@ def test_catalogue_names_are_found_in_the_folders_of_the_host(vgg, lite, tmp_pat
 def test_names_of_the_catalogue_come_before_files(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     (tmp_path / "lite").write_text("no weights")
-    assert load_networks("lite")[0].channels == load_encoder("lite").channels == (32, 64, 128)
+    assert load_networks("lite")[0].channels == load_encoder("lite").channels == (32, 64, 256)
 
 
 def test_decoder_of_other_weights_is_refused(lite, tmp_path):

@@ -101,7 +101,7 @@ def test_model_that_has_changed_is_said(adain, make, folder):
     weights = load_file(resource("weights", "lite.safetensors"))
     save_file(weights, "model.safetensors")
     result = make("--model", "model.safetensors")
-    weights["enc.stem.0.bias"] = weights["enc.stem.0.bias"] + 0.1
+    weights["enc.stem.bias"] = weights["enc.stem.bias"] + 0.1
     save_file(weights, "model.safetensors")
     status, _, err = adain("repeat", result)
     assert status == 0

@@ -59,7 +59,10 @@ def test_a_workflow_opens_unchanged_and_makes_its_picture(open_editor, vue, name
         page.evaluate("() => app.refreshComboInNodes()")  # as the note asks for
     assert page.locator(".p-dialog").count() == 0
     assert page.evaluate(RED) == []
-    assert page.evaluate(PROMPT) == json.loads((EXAMPLES / "api" / f"{name}.json").read_text("utf-8"))
+    prompt = page.evaluate(PROMPT)
+    for node in prompt.values():
+        node["inputs"].pop("video-preview", None)  # the front end's own, there once it shows the clip
+    assert prompt == json.loads((EXAMPLES / "api" / f"{name}.json").read_text("utf-8"))
 
     page.evaluate("() => app.queuePrompt(0)")
     page.wait_for_function(FINISHED, timeout=120_000)

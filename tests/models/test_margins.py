@@ -25,9 +25,9 @@ DECODERS = {
 
 
 def positive(network):
-    """Weights that are all positive: nothing cancels, and no ReLU closes."""
+    """Weights that are all positive, and small: nothing cancels, no ReLU closes, and no limit is reached."""
     for parameter in network.parameters():
-        parameter.data.abs_()
+        parameter.data.abs_().mul_(0.1)
     return network
 
 
