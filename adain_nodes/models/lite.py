@@ -47,7 +47,7 @@ def active(x: Tensor) -> Tensor:
 
 
 def limited(x: Tensor) -> Tensor:
-    """The activation at the end of a residual branch, which keeps within ±1 what the branch can add.
+    """The activation before the last convolution of a residual branch: within ±1, so that what it adds is bounded.
 
     Styles of a contrast that training has hardly seen give values a hundred times the usual ones; without a limit one
     block hands them to the next, larger each time, and dark corners turn into coloured noise.

@@ -10,7 +10,7 @@ import torch
 from torch import Tensor, nn
 from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
 
-from adain_nodes.models.base import Encoder, Generator, ReflectConv, UpsampledConv
+from adain_nodes.models.base import Encoder, Generator
 from adain_nodes.training.config import TrainingConfig
 from adain_nodes.training.optimiser import Optimiser
 
@@ -112,8 +112,7 @@ def _reset(networks: nn.Module, seed: int) -> None:
         for module in networks.modules():
             if isinstance(module, nn.Conv2d):
                 nn.init.kaiming_normal_(module.weight, nonlinearity="relu")
-                if isinstance(module, ReflectConv | UpsampledConv):
-                    module.weight.data *= module.gain
+                module.weight.data *= getattr(module, "gain", 1.0)
                 if module.bias is not None:
                     nn.init.zeros_(module.bias)
 

@@ -228,11 +228,14 @@ def test_overshoot_weakens_what_lies_beyond_the_range(
     close(losses["variation"], total_variation(0.25 * output + 0.75 * output.clamp(0, 1)))
 
 
+def with_noise(content: Tensor, style: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+    return content, (content + 0.1 * torch.randn_like(content)).clamp(0, 1), style
+
+
 def test_denoise_gives_the_encoder_noise_and_judges_by_the_clean_picture(
     networks: Networks, loss_network: Encoder, pictures: tuple[Tensor, Tensor], config: Configure, close: Close
 ) -> None:
-    content, style = pictures
-    noisy = (content + 0.1 * torch.randn_like(content)).clamp(0, 1)
+    content, noisy, style = with_noise(*pictures)
     settings = config(denoise=True, reconstruction_weight=1.0)
     losses = Objective(settings, networks[0], loss_network)(*networks, content, style, noisy, 0)
     output = stylized(*networks, noisy, style)
@@ -243,8 +246,7 @@ def test_denoise_gives_the_encoder_noise_and_judges_by_the_clean_picture(
 def test_the_noise_term_beside_denoise_compares_with_the_clean_picture(
     networks: Networks, loss_network: Encoder, pictures: tuple[Tensor, Tensor], config: Configure, close: Close
 ) -> None:
-    content, style = pictures
-    noisy = (content + 0.1 * torch.randn_like(content)).clamp(0, 1)
+    content, noisy, style = with_noise(*pictures)
     settings = config(denoise=True, noise_weight=1.0)
     losses = Objective(settings, networks[0], loss_network)(*networks, content, style, noisy, 0)
     close(losses["noise"], F.mse_loss(stylized(*networks, noisy, style), stylized(*networks, content, style)))
