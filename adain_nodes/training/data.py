@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import logging
 import os
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from itertools import accumulate
 from pathlib import Path
 from random import Random
+from types import MappingProxyType
 from typing import NamedTuple, TypeAlias
 
 import numpy as np
@@ -47,10 +48,10 @@ class Batch(NamedTuple):
 
     content: Tensor
     style: Tensor
-    numbers: Tensor
-    views: tuple[Tensor | None, Tensor | None]
-    noisy: Tensor | None
-    skipped: dict[Path, str]
+    numbers: Tensor | None = None
+    views: tuple[Tensor | None, Tensor | None] = (None, None)
+    noisy: Tensor | None = None
+    skipped: Mapping[Path, str] = MappingProxyType({})
 
     def parts(self, count: int) -> list[Batch]:
         """The batch in ``count`` equal parts."""
@@ -58,9 +59,14 @@ class Batch(NamedTuple):
         def chunks(tensor: Tensor | None) -> Sequence[Tensor | None]:
             return (None,) * count if tensor is None else tensor.chunk(count)
 
-        always = (self.content.chunk(count), self.style.chunk(count), self.numbers.chunk(count))
         views = zip(*map(chunks, self.views), strict=True)
-        return [Batch(*part, {}) for part in zip(*always, views, chunks(self.noisy), strict=True)]
+        pairs = (self.content.chunk(count), self.style.chunk(count))
+        return [Batch(*part) for part in zip(*pairs, chunks(self.numbers), views, chunks(self.noisy), strict=True)]
+
+    def placed(self, place: Callable[[Tensor], Tensor]) -> Batch:
+        """The batch with its pictures where ``place`` brings them; the numbers stay."""
+        noisy = None if self.noisy is None else place(self.noisy)
+        return self._replace(content=place(self.content), style=place(self.style), noisy=noisy)
 
 
 class Cut(NamedTuple):

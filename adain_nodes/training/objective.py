@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any, TypeAlias
+from typing import Any, NamedTuple, TypeAlias
 
 import torch
 from torch import Tensor
@@ -17,6 +17,7 @@ from adain_nodes.core.statistics import BIASED, Statistics, style_statistics
 from adain_nodes.models.base import Decoder, Encoder, Generator
 from adain_nodes.models.vgg import STYLE_LEVELS, VGGEncoder
 from adain_nodes.training.config import TrainingConfig
+from adain_nodes.training.data import Batch
 from adain_nodes.training.memory import Memory
 
 TERMS = ("total", "content", "style", "variation", "reconstruction", "noise", "teacher")
@@ -26,8 +27,13 @@ TERMS = ("total", "content", "style", "variation", "reconstruction", "noise", "t
 Teacher: TypeAlias = Callable[[Tensor, Tensor], Tensor]
 """Another method: contents and as many styles, B×3×H×W in [0, 1], to its pictures of the pairs, of the same shape."""
 
-Views: TypeAlias = "tuple[Tensor | None, Tensor | None]"
-"""Numbers of the contents and of the styles of a batch, B int64 each, by which they are known again; or None."""
+
+class _Made(NamedTuple):
+    """A batch on its way: the content's features, the look that the decoder was given, and the picture."""
+
+    features: Features
+    look: Any
+    output: Tensor
 
 
 class Objective:
@@ -57,26 +63,17 @@ class Objective:
         self._of_contents = Memory(lambda image: self.loss_network(image)[-1:])
         self._of_styles = Memory(lambda image: self._wanted(self.loss_network(image)))
 
-    def __call__(
-        self,
-        encoder: Encoder,
-        decoder: Generator,
-        content: Tensor,
-        style: Tensor,
-        noisy: Tensor | None,
-        step: int,
-        numbers: Tensor | None = None,
-        views: Views = (None, None),
-    ) -> dict[str, Tensor]:
+    def __call__(self, encoder: Encoder, decoder: Generator, batch: Batch, step: int) -> dict[str, Tensor]:
         """The losses of a batch by name, "total" first; terms without weight are left out.
 
-        Pictures are B×3×H×W in [0, 1]; ``noisy``, the content with noise, is needed to denoise and for the noise term.
-        ``numbers``, B, say which of the run's styles these are, for networks that learn them by heart. Contents and
-        styles that come again have ``views``, numbers for what the loss network saw of them.
+        ``batch.noisy`` is needed to denoise and for the noise term, ``batch.numbers`` for networks that learn styles
+        by heart. What the loss network saw of a picture is kept where the batch has ``views``.
         Until the warm-up is over there are only content and reconstruction, both of the content at alpha 0.
         """
+        content, style, views = batch.content, batch.style, batch.views
         seen = self._seen(content) if self._shared else None
-        content_features = self._encode(encoder, *((_there(noisy), None) if self.config.denoise else (content, seen)))
+        given = (_noisy(batch), None) if self.config.denoise else (content, seen)
+        content_features = self._encode(encoder, *given)
         (original,) = seen[-1:] if seen else self._of_contents(content, views[0])
         if step < self.config.warmup:
             output = self._picture(_reconstructed(decoder, content_features), content)
@@ -86,43 +83,33 @@ class Objective:
 
         seen = self._seen(style) if self._shared else None
         *levels, deepest = _pairs(self._wanted(seen) if seen else self._of_styles(style, views[1]))
-        look = decoder.describe(self._encode(encoder, style, seen), numbers, encoder.convention)
+        look = decoder.describe(self._encode(encoder, style, seen), batch.numbers, encoder.convention)
         output = self._picture(decoder.generate(content_features, look), content)
         features = self.loss_network(output)
         losses = {
             "content": content_loss(features[-1], self._target(original, deepest)),
             "style": style_loss(_statistics(features), levels),
         }
-        losses |= self._further(encoder, decoder, content_features, look, output, content, style, noisy)
+        losses |= self._further(encoder, decoder, batch, _Made(content_features, look, output))
         total = sum((self._weights[name] * loss for name, loss in losses.items()), output.new_zeros(()))
         return {"total": total, **losses}
 
-    def _further(
-        self,
-        encoder: Encoder,
-        decoder: Generator,
-        content_features: Features,
-        look: Any,
-        output: Tensor,
-        content: Tensor,
-        style: Tensor,
-        noisy: Tensor | None,
-    ) -> dict[str, Tensor]:
+    def _further(self, encoder: Encoder, decoder: Generator, batch: Batch, made: _Made) -> dict[str, Tensor]:
         """The terms that the paper does not have, as far as they have a weight."""
         losses: dict[str, Tensor] = {}
         if self._weights["variation"]:
-            losses["variation"] = total_variation(output)
+            losses["variation"] = total_variation(made.output)
         if self._weights["reconstruction"]:
-            whole = self._picture(_reconstructed(decoder, content_features), content)
-            losses["reconstruction"] = F.l1_loss(whole, content)
+            whole = self._picture(_reconstructed(decoder, made.features), batch.content)
+            losses["reconstruction"] = F.l1_loss(whole, batch.content)
         if self._weights["noise"]:
-            other = content if self.config.denoise else _there(noisy)  # the one that the output was not made of
-            again = decoder.generate(self._encode(encoder, other, None), look)
-            losses["noise"] = F.mse_loss(self._picture(again, content), output)
+            other = batch.content if self.config.denoise else _noisy(batch)  # the one that the output is not made of
+            again = decoder.generate(self._encode(encoder, other, None), made.look)
+            losses["noise"] = F.mse_loss(self._picture(again, batch.content), made.output)
         if self._teacher:
             with torch.no_grad():
-                taught = self._teacher(content, style).to(output)
-            losses["teacher"] = F.l1_loss(output, taught)
+                taught = self._teacher(batch.content, batch.style).to(made.output)
+            losses["teacher"] = F.l1_loss(made.output, taught)
         return losses
 
     def _picture(self, made: Tensor, like: Tensor) -> Tensor:
@@ -175,10 +162,10 @@ def _reconstructed(decoder: Generator, features: Features) -> Tensor:
     return decoder(features)
 
 
-def _there(noisy: Tensor | None) -> Tensor:
-    if noisy is None:
-        raise ShapeError("This objective needs the content with noise.", "Pass the batch's noisy pictures.")
-    return noisy
+def _noisy(batch: Batch) -> Tensor:
+    if batch.noisy is None:
+        raise ShapeError("This objective needs the content with noise.", "Give the batch noisy pictures.")
+    return batch.noisy
 
 
 def _pairs(tensors: tuple[Tensor, ...]) -> list[Statistics]:

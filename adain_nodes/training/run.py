@@ -154,11 +154,8 @@ class Run:
 
     def _backward(self, part: Batch) -> dict[str, Tensor]:
         """Add the gradients of one part of a batch; returns its share of the losses."""
-        place = self.backend.place
         with torch.autocast(self.backend.device.type, self.backend.dtype, enabled=self.config.precision != "float32"):
-            pictures = (place(part.content), place(part.style), None if part.noisy is None else place(part.noisy))
-            step = self.learner.step
-            losses = self.objective(*self.learner.networks, *pictures, step, part.numbers, part.views)
+            losses = self.objective(*self.learner.networks, part.placed(self.backend.place), self.learner.step)
         shares = {name: loss / self.config.accumulate for name, loss in losses.items()}
         shares["total"].backward()
         return {name: share.detach() for name, share in shares.items()}

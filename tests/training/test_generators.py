@@ -14,7 +14,7 @@ from adain_nodes.core.errors import InvalidValueError
 from adain_nodes.models.base import Decoder, Encoder
 from adain_nodes.models.feedforward import FeedForward, Pixels
 from adain_nodes.training.config import TrainingConfig
-from adain_nodes.training.data import Pairs, Pictures
+from adain_nodes.training.data import Batch, Pairs, Pictures
 from adain_nodes.training.learner import Learner
 from adain_nodes.training.loop import train
 from adain_nodes.training.objective import Objective
@@ -43,19 +43,19 @@ def test_each_picture_of_a_batch_learns_its_own_style(
 ) -> None:
     learner = Learner(config(objective="decoder"), Pixels(), network, CPU)
     objective = Objective(config(objective="decoder"), Pixels(), loss_network)
-    pictures = torch.rand(2, 3, 32, 32), torch.rand(2, 3, 32, 32)
-    objective(*learner.networks, *pictures, None, 0, torch.tensor([3, 1]))["total"].backward()
+    batch = Batch(torch.rand(2, 3, 32, 32), torch.rand(2, 3, 32, 32), torch.tensor([3, 1]))
+    objective(*learner.networks, batch, 0)["total"].backward()
     gradient = learner.networks[1].get_parameter("first.norm.scale").grad
     assert gradient is not None
     assert [bool(row.any()) for row in gradient] == [False, True, False, True, False]
 
 
 def test_there_is_no_alpha_0(network: FeedForward, loss_network: Encoder, config: Configure) -> None:
-    pictures = torch.rand(2, 3, 32, 32), torch.rand(2, 3, 32, 32)
+    batch = Batch(torch.rand(2, 3, 32, 32), torch.rand(2, 3, 32, 32), torch.tensor([0, 1]))
     for settings in (config(warmup=1), config(reconstruction_weight=1.0)):
         objective = Objective(settings, Pixels(), loss_network)
         with pytest.raises(InvalidValueError, match="A feed-forward network has no alpha 0"):
-            objective(Pixels(), network, *pictures, None, 0, torch.tensor([0, 1]))
+            objective(Pixels(), network, batch, 0)
 
 
 def test_only_what_is_to_learn_changes(

@@ -15,6 +15,7 @@ from adain_nodes.core.style import style_of
 from adain_nodes.models.base import Decoder, Encoder
 from adain_nodes.models.vgg import VGGDecoder, VGGEncoder
 from adain_nodes.training.config import TrainingConfig
+from adain_nodes.training.data import Batch
 from adain_nodes.training.objective import Objective, at_style_levels
 
 Configure = Callable[..., TrainingConfig]
@@ -49,7 +50,7 @@ def test_joint(
     content, style = pictures
     noisy = (content + 0.05 * torch.randn_like(content)).clamp(0, 1)
     settings = config(variation_weight=2.0, reconstruction_weight=3.0, noise_weight=4.0, style_weight=5.0)
-    losses = Objective(settings, networks[0], loss_network)(*networks, content, style, noisy, 0)
+    losses = Objective(settings, networks[0], loss_network)(*networks, Batch(content, style, noisy=noisy), 0)
 
     output = stylized(*networks, content, style)
     assert losses["style"].item() == pytest.approx(style_figure(loss_network(output), loss_network(style)), rel=1e-4)
@@ -64,7 +65,7 @@ def test_joint(
 def test_terms_without_weight_are_left_out(
     networks: Networks, loss_network: Encoder, pictures: tuple[Tensor, Tensor], config: Configure
 ) -> None:
-    losses = Objective(config(), networks[0], loss_network)(*networks, *pictures, None, 0)
+    losses = Objective(config(), networks[0], loss_network)(*networks, Batch(*pictures), 0)
     assert list(losses) == ["total", "content", "style"]
 
 
@@ -73,7 +74,7 @@ def test_the_papers_target_is_t(pictures: tuple[Tensor, Tensor], config: Configu
     content, style = pictures
     encoder, loss_network, decoder = vgg_trio()
     settings = config(objective="decoder", content_target="t")
-    losses = Objective(settings, encoder, loss_network)(encoder, decoder, content, style, None, 0)
+    losses = Objective(settings, encoder, loss_network)(encoder, decoder, Batch(content, style), 0)
     (ours,), (theirs,) = encoder(content), encoder(style)
     (mean, std), (wanted_mean, wanted_std) = mean_std(ours, ddof=1), mean_std(theirs, ddof=1)
     mean, std, wanted_mean, wanted_std = (part[..., None, None] for part in (mean, std, wanted_mean, wanted_std))
@@ -95,10 +96,10 @@ def test_a_shared_encoder_runs_once(pictures: tuple[Tensor, Tensor], config: Con
     shared = Objective(settings, encoder, loss_network)
     calls: list[int] = []
     encoder.register_forward_hook(lambda *_: calls.append(1))
-    with_sharing = shared(encoder, decoder, *pictures, None, 0)
+    with_sharing = shared(encoder, decoder, Batch(*pictures), 0)
     assert not calls
     shared._shared = False
-    without = shared(encoder, decoder, *pictures, None, 0)
+    without = shared(encoder, decoder, Batch(*pictures), 0)
     assert len(calls) == 2
     close(with_sharing["total"], without["total"])
 
@@ -111,7 +112,7 @@ def test_who_learns(
     for joint in (False, True):
         encoder.requires_grad_(joint)
         settings = config(objective="joint" if joint else "decoder")
-        Objective(settings, encoder, loss_network)(encoder, decoder, *pictures, None, 0)["total"].backward()
+        Objective(settings, encoder, loss_network)(encoder, decoder, Batch(*pictures), 0)["total"].backward()
         assert all(parameter.grad is not None and parameter.grad.any() for parameter in decoder.parameters())
         assert all((parameter.grad is not None) == joint for parameter in encoder.parameters())
 
@@ -121,12 +122,12 @@ def test_warmup_reconstructs(
 ) -> None:
     content, style = pictures
     objective = Objective(config(warmup=2), networks[0], loss_network)
-    losses = objective(*networks, content, style, None, 1)
+    losses = objective(*networks, Batch(content, style), 1)
     output = networks[1](networks[0](content))
     assert list(losses) == ["total", "content", "reconstruction"]
     close(losses["reconstruction"], F.l1_loss(output, content))
     close(losses["content"], F.mse_loss(loss_network(output)[-1], loss_network(content)[-1]))
-    assert "style" in objective(*networks, content, style, None, 2)
+    assert "style" in objective(*networks, Batch(content, style), 2)
 
 
 def test_bfloat16_gradients_point_the_same_way(
@@ -138,7 +139,7 @@ def test_bfloat16_gradients_point_the_same_way(
     for enabled in (False, True):
         with torch.autocast("cpu", torch.bfloat16, enabled=enabled):
             settings = config(reconstruction_weight=1.0)
-            losses = Objective(settings, networks[0], loss_network)(*networks, *pictures, None, 0)
+            losses = Objective(settings, networks[0], loss_network)(*networks, Batch(*pictures), 0)
         assert all(loss.dtype == torch.float32 for loss in losses.values())
         parameters = [parameter for network in networks for parameter in network.parameters()]
         gradients.append(torch.cat([g.flatten() for g in torch.autograd.grad(losses["total"], parameters)]))
@@ -150,7 +151,7 @@ def test_noise_needs_noisy_pictures(
     networks: Networks, loss_network: Encoder, pictures: tuple[Tensor, Tensor], config: Configure
 ) -> None:
     with pytest.raises(ShapeError, match="needs the content with noise"):
-        Objective(config(noise_weight=1.0), networks[0], loss_network)(*networks, *pictures, None, 0)
+        Objective(config(noise_weight=1.0), networks[0], loss_network)(*networks, Batch(*pictures), 0)
 
 
 @pytest.mark.parametrize(
@@ -185,10 +186,10 @@ def test_a_teacher_s_pictures_are_a_goal_without_gradient(
         return (content + 3 * style) * factor
 
     objective = Objective(config(teacher_weight=2.0), networks[0], loss_network, teacher)
-    losses = objective(*networks, *pictures, None, 0)
+    losses = objective(*networks, Batch(*pictures), 0)
     content, style = pictures
     close(losses["teacher"], (stylized(*networks, content, style) - (content + 3 * style) / 4).abs().mean())
-    plain = Objective(config(), networks[0], loss_network)(*networks, *pictures, None, 0)
+    plain = Objective(config(), networks[0], loss_network)(*networks, Batch(*pictures), 0)
     close(losses["total"], plain["total"] + 2 * losses["teacher"])
     assert not losses["teacher"].requires_grad  # nor do these networks here: the teacher alone could
 
@@ -208,10 +209,10 @@ def test_views_are_judged_once_and_alike(
     seen: list[int] = []
     hook = loss_network.register_forward_hook(lambda _, inputs, __: seen.append(len(inputs[0])))
     numbers = torch.tensor([4, 7])
-    first, again = (objective(*networks, *pictures, None, 0, views=(numbers, numbers)) for _ in range(2))
+    first, again = (objective(*networks, Batch(*pictures, views=(numbers, numbers)), 0) for _ in range(2))
     hook.remove()
     assert seen == [1, 1, 1, 1, 2, 2]  # each picture alone, then what was made of them, twice
-    plain = Objective(config(content_target="t"), networks[0], loss_network)(*networks, *pictures, None, 0)
+    plain = Objective(config(content_target="t"), networks[0], loss_network)(*networks, Batch(*pictures), 0)
     for name, loss in plain.items():
         close(first[name], loss)
         assert torch.equal(first[name], again[name])
@@ -224,7 +225,7 @@ def test_overshoot_weakens_what_lies_beyond_the_range(
     output = stylized(*networks, content, style)
     assert output.min() < 0
     settings = config(variation_weight=1.0, overshoot=0.25)
-    losses = Objective(settings, networks[0], loss_network)(*networks, content, style, None, 0)
+    losses = Objective(settings, networks[0], loss_network)(*networks, Batch(content, style), 0)
     close(losses["variation"], total_variation(0.25 * output + 0.75 * output.clamp(0, 1)))
 
 
@@ -237,7 +238,7 @@ def test_denoise_gives_the_encoder_noise_and_judges_by_the_clean_picture(
 ) -> None:
     content, noisy, style = with_noise(*pictures)
     settings = config(denoise=True, reconstruction_weight=1.0)
-    losses = Objective(settings, networks[0], loss_network)(*networks, content, style, noisy, 0)
+    losses = Objective(settings, networks[0], loss_network)(*networks, Batch(content, style, noisy=noisy), 0)
     output = stylized(*networks, noisy, style)
     close(losses["content"], F.mse_loss(loss_network(output)[-1], loss_network(content)[-1]))
     close(losses["reconstruction"], F.l1_loss(networks[1](networks[0](noisy)), content))
@@ -248,5 +249,5 @@ def test_the_noise_term_beside_denoise_compares_with_the_clean_picture(
 ) -> None:
     content, noisy, style = with_noise(*pictures)
     settings = config(denoise=True, noise_weight=1.0)
-    losses = Objective(settings, networks[0], loss_network)(*networks, content, style, noisy, 0)
+    losses = Objective(settings, networks[0], loss_network)(*networks, Batch(content, style, noisy=noisy), 0)
     close(losses["noise"], F.mse_loss(stylized(*networks, noisy, style), stylized(*networks, content, style)))
