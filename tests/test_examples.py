@@ -4,11 +4,14 @@ import importlib.util
 import re
 from collections.abc import Callable
 from pathlib import Path
+from types import ModuleType
 
 import numpy as np
 import pytest
 from PIL import Image
 
+from adain_nodes.checkpoints.save import save_networks
+from adain_nodes.models.vgg import VGGEncoder
 from adain_nodes.video import Clip
 
 EXAMPLES = Path(__file__).parents[1] / "examples"
@@ -18,13 +21,17 @@ CLIPS = [name for name in FILES if name.startswith("clip/")]
 MASKS = [name for name in FILES if name.startswith("mask/")]
 
 
-def patterns() -> tuple[Callable[[], Image.Image], ...]:
-    spec = importlib.util.spec_from_file_location("make_patterns", EXAMPLES / "make_patterns.py")
+def script(name: str) -> ModuleType:
+    spec = importlib.util.spec_from_file_location(Path(name).stem, EXAMPLES / name)
     assert spec is not None
     assert spec.loader is not None
     module = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(module)
-    return module.PATTERNS
+    return module
+
+
+def patterns() -> tuple[Callable[[], Image.Image], ...]:
+    return script("make_patterns.py").PATTERNS
 
 
 def test_credits_list_every_picture_and_no_other() -> None:
@@ -72,3 +79,21 @@ def test_script_paints_the_shipped_pattern(paint: Callable[[], Image.Image]) -> 
         shipped = np.asarray(picture, dtype=float)
     # JPEG costs 4 to 8 of 255 here; another seed or another pattern differs by more than 30.
     assert np.abs(painted - shipped).mean() < 10
+
+
+def test_the_strongest_styles_are_linked(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    weights, styles, links = tmp_path / "vgg.safetensors", tmp_path / "prints", tmp_path / "strong"
+    save_networks(weights, VGGEncoder(("relu3_1",)))
+    styles.mkdir()
+    checks = np.indices((200, 220)).sum(0) // 4 % 2 * 255
+    for name, contrast in (("faint", 0.1), ("strong", 1.0), ("plain", 0.0)):
+        Image.fromarray((checks * contrast).astype(np.uint8)).save(styles / f"{name}.png")
+    (styles / "broken.png").write_bytes(b"no picture")
+    words = ["strong_styles.py", "--loss-network", str(weights), "--out", str(links), "--count", "2", str(styles)]
+    monkeypatch.setattr("sys.argv", words)
+    script("training/strong_styles.py").main()
+    assert sorted(link.name for link in links.iterdir()) == ["prints_faint.png", "prints_strong.png"]
+    assert (links / "prints_strong.png").samefile(styles / "strong.png")
+    assert "skipped" in capsys.readouterr().out
