@@ -17,6 +17,7 @@ from adain_nodes.pipeline import StyleTransfer
 from adain_nodes.recipe import Cook, Recipe
 
 SIDE = 4096
+PICTURES = Path(__file__).parents[1] / "examples" / "pictures"
 WINDOWS = [Window(top, left, top + 256, left + 256) for top, left in ((0, 0), (1450, 1410), (2900, 30), (3840, 3840))]
 """Two corners, one where four tiles meet, and one at an edge."""
 
@@ -24,10 +25,9 @@ WINDOWS = [Window(top, left, top + 256, left + 256) for top, left in ((0, 0), (1
 @pytest.mark.slow
 def test_4096_pixels_a_side_agree_with_the_untiled_computation(tmp_path: Path) -> None:
     """The statistics are PyTorch's over maps of the whole picture, and the windows are decoded far from every edge."""
-    photo, style, out = (tmp_path / name for name in ("photo.tif", "style.png", "out.tif"))
-    image = F.interpolate(torch.rand(1, 3, 512, 512), SIDE, mode="bilinear")
+    photo, out, style = tmp_path / "photo.tif", tmp_path / "out.tif", PICTURES / "style" / "starry_night.jpg"
+    image = F.interpolate(read_image(PICTURES / "content" / "castle.jpg").rgb, (SIDE, SIDE), mode="bilinear")
     write_image(photo, image, compression=0)
-    write_image(style, torch.rand(1, 3, 64, 64))
     transfer = StyleTransfer.from_pretrained("lite", device="cpu", dtype="float32", max_memory=4_000_000_000)
     cook, recipe = Cook(transfer), Recipe(photo, ((style, 1.0),), style_size=0, depth=16)
     assert not cook.fits(recipe)

@@ -72,7 +72,11 @@ def recipe(files: Path) -> Recipe:
 
 
 def agree(whole: Cook, parts: Cook, recipe: Recipe) -> None:
-    """The two files hold the same samples, but for roundings that fall to the other side."""
+    """The two files hold the same samples, but for roundings that fall to the other side.
+
+    In 16 bits roundings show that a normalisation has amplified: of a picture of one row a channel has hardly any
+    deviation to be divided by.
+    """
     folder = recipe.content.parent
     pictures = []
     for name, cook in (("whole", whole), ("parts", parts)):
@@ -84,9 +88,13 @@ def agree(whole: Cook, parts: Cook, recipe: Recipe) -> None:
         planes = picture.rgb if picture.alpha is None else torch.cat((picture.rgb, picture.alpha), 1)
         pictures.append(to_array(planes, picture.depth).astype(int))
     assert pictures[0].shape == pictures[1].shape
-    assert np.abs(pictures[0] - pictures[1]).max() <= 1
+    difference = np.abs(pictures[0] - pictures[1])
     if recipe.depth == 8:
-        assert (pictures[0] != pictures[1]).mean() < 0.01
+        assert difference.max() <= 1
+        assert (difference > 0).mean() < 0.01
+    else:
+        assert difference.max() <= 65535 / 255
+        assert difference.mean() < 1
 
 
 SIDES = st.tuples(st.integers(1, 300), st.integers(1, 300))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import random
 import sqlite3
+import time
 from collections.abc import Iterator, Sequence
 from contextlib import closing, contextmanager
 from pathlib import Path
@@ -58,7 +59,7 @@ class Answers:
     def __init__(self, file: Path, mode: str) -> None:
         self._file, self._mode = file, mode
         with self._opened() as database:
-            database.execute("pragma journal_mode = wal")  # readers do not wait for writers
+            _let_readers_pass(database)
             database.executescript(_SCHEMA)
 
     def next(self, rater: str, questions: Sequence[Question], limit: int, chance: random.Random) -> int | None:
@@ -136,6 +137,20 @@ class Answers:
             database.execute("begin immediate")
             with database:
                 yield database
+
+
+def _let_readers_pass(database: sqlite3.Connection) -> None:
+    """Readers shall not wait for writers. SQLite itself does not wait when another is just changing the same."""
+    last = time.monotonic() + PATIENCE
+    while True:
+        try:
+            database.execute("pragma journal_mode = wal")
+        except sqlite3.OperationalError as error:
+            if "locked" not in str(error) or time.monotonic() > last:
+                raise
+            time.sleep(0.01)
+        else:
+            return
 
 
 def _asked(row: tuple[str, int, str, str, str, str | None, str | None]) -> Asked:

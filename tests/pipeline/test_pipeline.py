@@ -121,7 +121,7 @@ def test_half_precision_agrees_with_float32(transfer, cat, starry, dtype):
     difference = (result - transfer.stylize(cat, starry, style_size=0)).abs()
     assert result.dtype == torch.float32
     assert 0 < difference.mean() < 0.003
-    assert difference.max() < 0.03
+    assert difference.max() < 0.04
 
 
 @pytest.mark.parametrize("size", [(1, 1), (7, 3), (1, 40), (8, 8), (9, 9), (65, 70)])

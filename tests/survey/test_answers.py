@@ -158,7 +158,7 @@ def test_processes_at_once_lose_nothing_and_a_killed_one_only_what_it_had_not_sa
         writer.stdin.write("go\n")
         writer.stdin.flush()
     victim = writers[0]
-    said = [victim.stdout.readline() for _ in range(20)]
+    said = [victim.stdout.readline() for _ in range(3)]  # it has not come far
     victim.kill()
     said += victim.communicate()[0].splitlines()
     for writer in writers[1:]:
