@@ -74,8 +74,7 @@ def recipe(files: Path) -> Recipe:
 def agree(whole: Cook, parts: Cook, recipe: Recipe) -> None:
     """The two files hold the same samples, but for roundings that fall to the other side.
 
-    In 16 bits roundings show that a normalisation has amplified: of a picture of one row a channel has hardly any
-    deviation to be divided by.
+    In 16 bits single samples show roundings that the network amplified; a seam would be at more than one in a thousand.
     """
     folder = recipe.content.parent
     pictures = []
@@ -93,8 +92,8 @@ def agree(whole: Cook, parts: Cook, recipe: Recipe) -> None:
         assert difference.max() <= 1
         assert (difference > 0).mean() < 0.01
     else:
+        assert np.quantile(difference, 0.999) <= 1
         assert difference.max() <= 65535 / 255
-        assert difference.mean() < 1
 
 
 SIDES = st.tuples(st.integers(1, 300), st.integers(1, 300))
