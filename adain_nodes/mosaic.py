@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import math
 import shutil
 import tempfile
-import weakref
 from pathlib import Path
 
 import numpy as np
@@ -15,6 +13,7 @@ from torch import Tensor
 
 from adain_nodes.core.sizing import Size
 from adain_nodes.core.windows import Window, whole
+from adain_nodes.imaging.pixel_file import PixelFile
 
 
 class Mosaic:
@@ -49,31 +48,23 @@ class FileMosaic:
     """
 
     def __init__(self, size: Size) -> None:
-        self._width = size[1]
-        self._file = tempfile.TemporaryFile()  # noqa: SIM115 (closed with the mosaic)
-        weakref.finalize(self, self._file.close)
+        self._file = PixelFile(tempfile.TemporaryFile(), size[1])  # noqa: SIM115 (closed with the mosaic)
         self._pixel = (0, 0)
         self._dtype = torch.float32
 
     def put(self, window: Window, part: Tensor) -> None:
-        """Lay B×C×h×w where the window is. Raises OSError where the disk is full."""
+        """Lay B×C×h×w, which may not change any more, where the window is.
+
+        Raises OSError where the disk is full, for the part before this one.
+        """
         self._pixel, self._dtype = (len(part), part.shape[1]), part.dtype
-        pixels = part.permute(2, 3, 0, 1).contiguous()
-        for row, values in enumerate(_bytes(pixels), window.top):
-            self._seek(row, window.left)
-            self._file.write(values.data)
-        self._file.flush()
+        self._file.put(window, _bytes(part.permute(2, 3, 0, 1).contiguous()))
 
     def part(self, window: Window) -> Tensor:
-        """The B×C×h×w of a window."""
+        """The B×C×h×w of a window. Raises OSError as ``put``."""
         pixels = torch.empty((*window.size, *self._pixel), dtype=self._dtype)
-        for row, values in enumerate(_bytes(pixels), window.top):
-            self._seek(row, window.left)
-            self._file.readinto(values.data)
+        self._file.read(window, _bytes(pixels))
         return pixels.permute(2, 3, 0, 1)
-
-    def _seek(self, row: int, column: int) -> None:
-        self._file.seek((row * self._width + column) * math.prod(self._pixel) * self._dtype.itemsize)
 
 
 def _bytes(pixels: Tensor) -> np.ndarray:

@@ -15,6 +15,7 @@ from typing import TypeAlias
 import torch
 from torch import Tensor
 
+from adain_nodes.allocator import keeps_freed_memory
 from adain_nodes.backend import Backend
 from adain_nodes.core.adain import Features
 from adain_nodes.core.errors import InvalidValueError
@@ -42,9 +43,9 @@ FLOOR = 128
 """The smallest side in pixels of a tile: below it nearly all work is spent on margins."""
 
 
-CPU_SIDE = 768
-"""The side in pixels of tiles on a CPU, even with memory for larger ones: those leave its caches. In tiles of 768 a
-megapixel took 1.10 times as long as an untiled picture of one, of 1024 1.35 times, of 1536 1.62 (lite, bfloat16)."""
+CPU_SIDE, CPU_SIDE_KEPT = 1024, 1152
+"""The side in pixels of tiles on a CPU, even with memory for larger ones, whose maps the C library fetches anew each
+time; and where it keeps what is freed: see ``keep_freed_memory``. Smaller ones have more margin."""
 
 
 class Tiling:
@@ -99,8 +100,8 @@ def choose_side(
 ) -> int:
     """The side in pixels of tiles that, with their margins, take so many bytes, for a picture of ``size``.
 
-    On a CPU a picture of several tiles gets tiles of ``CPU_SIDE`` at most. Where the bytes are too few for the
-    smallest tile, InvalidValueError if that is ``strict``; otherwise it is tried all the same.
+    On a CPU a picture of several tiles gets tiles of ``CPU_SIDE`` or ``CPU_SIDE_KEPT`` at most. Where the bytes are
+    too few for the smallest tile, InvalidValueError if that is ``strict``; otherwise it is tried all the same.
     """
     side = math.isqrt(bytes // pixel_bytes) - 2 * margin
     if side < FLOOR and strict:
@@ -110,8 +111,9 @@ def choose_side(
             f"Allow {math.ceil(2 * needed / 1e6)} MB or more, or take the model lite.",
             needed=2 * needed,
         )
-    if device.type == "cpu" and max(size) > 1.5 * CPU_SIDE:
-        side = min(side, CPU_SIDE)
+    best = CPU_SIDE_KEPT if keeps_freed_memory() else CPU_SIDE
+    if device.type == "cpu" and max(size) > 1.5 * best:
+        side = min(side, best)
     return max(FLOOR, side)
 
 
@@ -139,7 +141,10 @@ class Encoded:
         """One map for each level; see ``encode_window``."""
         if self._levels and window.cells(ALIGN).of(self._kept).all():
             levels = zip(self._levels, self._encoder.strides, strict=True)
-            return tuple(level.part(window.cells(stride)) for level, stride in levels)
+            try:
+                return tuple(level.part(window.cells(stride)) for level, stride in levels)
+            except OSError as error:
+                self._give_up(error)
         features = encode_window(self._encoder, self._backend, self._picture, window)
         if window == whole(self.size) or self._is_tile(window):
             self._keep(window, features)
@@ -154,10 +159,14 @@ class Encoded:
             for level, stride, part in zip(self._levels, self._encoder.strides, features, strict=True):
                 level.put(window.cells(stride), part)
         except OSError as error:
-            log.warning("Features cannot be kept on the disk (%s): tiles are encoded twice.", error.strerror)
-            self._levels = []
+            self._give_up(error)
         else:
             window.cells(ALIGN).of(self._kept).fill_(True)
+
+    def _give_up(self, error: OSError) -> None:
+        """Go on without the disk, which is full or fails."""
+        log.warning("Features cannot be kept on the disk (%s): tiles are encoded twice.", error.strerror)
+        self._levels = []
 
     def _choose(self, window: Window, bytes: int) -> list[Mosaic] | list[FileMosaic]:
         """Where the features shall lie, of which a window's take so many bytes; nothing where there is no room."""

@@ -33,6 +33,7 @@ ALLOWED = LIBRARY | {shell: set(LIBRARY) for shell in ("comfy", "app", "bot")} |
 """What each part may import, besides itself. Nothing stands on a shell, but for the commands that start them."""
 
 PARTS = {
+    "allocator": "pipeline",
     "backend": "pipeline",
     "engines": "pipeline",
     "tiling": "pipeline",

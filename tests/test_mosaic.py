@@ -14,6 +14,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from adain_nodes.core.windows import Window, whole
+from adain_nodes.imaging.pixel_file import PixelFile
 from adain_nodes.mosaic import FileMosaic, Mosaic, room_on_disk
 
 SIZE = (300, 470)
@@ -53,7 +54,7 @@ def test_a_file_is_nameless_and_goes_with_its_mosaic(tmp_path, monkeypatch):
     monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
     mosaic = FileMosaic(SIZE)
     mosaic.put(whole(SIZE), torch.rand(1, 3, *SIZE))
-    file = mosaic._file
+    file = mosaic._file._file
     assert (file.closed, list(tmp_path.iterdir()) == []) == (False, sys.platform != "win32")
     del mosaic
     gc.collect()
@@ -62,11 +63,14 @@ def test_a_file_is_nameless_and_goes_with_its_mosaic(tmp_path, monkeypatch):
 
 @pytest.mark.skipif(not Path("/dev/full").exists(), reason="the system has no device that is always full")
 def test_a_full_disk_is_an_error():
-    mosaic = FileMosaic((4, 4))
-    mosaic._file.close()
-    mosaic._file = open("/dev/full", "r+b", buffering=0)  # noqa: PTH123, SIM115
-    with mosaic._file, pytest.raises(OSError, match="No space left"):
-        mosaic.put(whole((4, 4)), torch.rand(1, 3, 4, 4))
+    mosaic, picture = FileMosaic((4, 4)), torch.rand(1, 3, 4, 4)
+    mosaic._file = PixelFile(open("/dev/full", "r+b", buffering=0), 4)  # noqa: PTH123, SIM115
+    mosaic.put(whole((4, 4)), picture)
+    with pytest.raises(OSError, match="No space left"):
+        mosaic.put(whole((4, 4)), picture)
+    mosaic.put(whole((4, 4)), picture)
+    with pytest.raises(OSError, match="No space left"):
+        mosaic.part(whole((4, 4)))
 
 
 def test_room_is_at_most_half_of_what_is_free(tmp_path, monkeypatch):

@@ -16,7 +16,16 @@ from adain_nodes.models.lite import LiteDecoder, LiteEncoder
 from adain_nodes.models.mirror import mirror_decoder
 from adain_nodes.models.vgg import VGGEncoder
 from adain_nodes.mosaic import FileMosaic
-from adain_nodes.tiling import CPU_SIDE, FLOOR, Encoded, Tiling, choose_side, decode_window, encode_window
+from adain_nodes.tiling import (
+    CPU_SIDE,
+    CPU_SIDE_KEPT,
+    FLOOR,
+    Encoded,
+    Tiling,
+    choose_side,
+    decode_window,
+    encode_window,
+)
 
 BACKEND = choose_backend("cpu", "float32")
 SIZE = (300, 470)
@@ -54,14 +63,21 @@ def test_tiles_below_the_floor_are_refused():
         ("cuda", (9000, 9000), 300 * 3000**2, 0, 3000),
         ("cuda", (9000, 9000), 300 * 3000**2, 112, 3000 - 224),
         ("cpu", (9000, 9000), 300 * 3000**2, 112, CPU_SIDE),
-        ("cpu", (20, 1152), 300 * 3000**2, 112, 3000 - 224),  # hardly larger than a tile: better in one piece
-        ("cpu", (20, 1153), 300 * 3000**2, 112, CPU_SIDE),
+        ("cpu", (20, 1536), 300 * 3000**2, 112, 3000 - 224),  # hardly larger than a tile: better in one piece
+        ("cpu", (20, 1537), 300 * 3000**2, 112, CPU_SIDE),
         ("cpu", (9000, 9000), 300 * 500**2, 112, 500 - 224),
         ("cpu", (9000, 9000), 1000, 112, FLOOR),  # there may be more by the time that it is needed
     ],
 )
 def test_a_tile_fits_with_its_margins(device, size, bytes, margin, side):
     assert choose_side(size, torch.device(device), bytes, 300, margin) == side
+
+
+@pytest.mark.parametrize("kept", [False, True])
+def test_tiles_are_larger_where_freed_memory_is_kept(kept, monkeypatch):
+    monkeypatch.setattr(tiles_of, "keeps_freed_memory", lambda: kept)
+    side = choose_side((9000, 9000), torch.device("cpu"), 300 * 3000**2, 300, 112)
+    assert side == (CPU_SIDE_KEPT if kept else CPU_SIDE)
 
 
 def test_less_memory_than_the_smallest_tile_takes_may_be_refused():
@@ -137,15 +153,27 @@ def test_windows_give_what_the_whole_picture_gives(size):
 class FullDisk(FileMosaic):
     """A file on a disk that has no room after all."""
 
-    def put(self, window, part):
+    def put(self, *_):
         raise OSError(errno.ENOSPC, "No space left on device")
+
+
+class LateFullDisk(FileMosaic):
+    """One where that shows only when what was written is asked for."""
+
+    part = FullDisk.put
 
 
 @pytest.mark.parametrize("precision", ["float32", "bfloat16"])
 @pytest.mark.parametrize(
     ("room", "disk", "kind", "calls"),
-    [(10**9, 0, FileMosaic, 12), (0, 10**9, FileMosaic, 12), (0, 0, FileMosaic, 24), (0, 10**9, FullDisk, 24)],
-    ids=["memory", "disk", "no room", "full disk"],
+    [
+        (10**9, 0, FileMosaic, 12),
+        (0, 10**9, FileMosaic, 12),
+        (0, 0, FileMosaic, 24),
+        (0, 10**9, FullDisk, 24),
+        (0, 10**9, LateFullDisk, 24),
+    ],
+    ids=["memory", "disk", "no room", "full disk", "full disk, seen late"],
 )
 def test_features_of_tiles_are_kept_where_all_of_them_have_room(
     room, disk, kind, calls, precision, monkeypatch, caplog
@@ -167,7 +195,7 @@ def test_features_of_tiles_are_kept_where_all_of_them_have_room(
         for level, stride, part in zip(again, encoder.strides, view(outer), strict=True):
             torch.testing.assert_close(part, outer.cells(stride).of(level), rtol=0, atol=ATOL[precision])
     assert len(encoded) == calls
-    assert ("cannot be kept on the disk (No space left on device)" in caplog.text) == (kind is FullDisk)
+    assert ("cannot be kept on the disk (No space left on device)" in caplog.text) == (kind is not FileMosaic)
 
 
 def test_features_of_a_picture_in_one_tile_are_always_kept():

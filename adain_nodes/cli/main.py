@@ -11,6 +11,7 @@ from typing import Annotated
 import typer
 
 import adain_nodes
+from adain_nodes.allocator import keep_freed_memory
 from adain_nodes.cli import app as page
 from adain_nodes.cli import (
     baselines,
@@ -88,6 +89,7 @@ def _root(
 
 def main() -> None:
     """Entry point: errors of the project end in one sentence and exit status 1, not in a traceback."""
+    keep_freed_memory()
     try:
         app()
     except AdaINError as error:

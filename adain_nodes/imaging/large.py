@@ -26,6 +26,7 @@ from adain_nodes.core.sizing import Size
 from adain_nodes.core.windows import Window
 from adain_nodes.imaging.decoding import DECODE_ERRORS, upright
 from adain_nodes.imaging.libvips import libvips
+from adain_nodes.imaging.pixel_file import PixelFile
 from adain_nodes.imaging.reading import MAX_PIXELS
 from adain_nodes.imaging.tensors import to_tensor
 from adain_nodes.imaging.writing import Encoding, samples_of
@@ -100,18 +101,20 @@ def writing_large(
     channels = 4 if transparent and not flatten else 3
     pixel = channels * encoding.depth // 8
     _check_holds(path, size, encoding, height * width * pixel)
-    with replacing(path) as result, _scratch(result.with_suffix(".raw")) as (file, raw):
+    with (
+        replacing(path) as result,
+        _scratch(result.with_suffix(".raw")) as (file, raw),
+        contextlib.closing(PixelFile(file, width)) as pixels,
+    ):
         file.truncate(height * width * pixel)
 
         def put(window: Window, rgb: Tensor, alpha: Tensor | None) -> tuple[str, ...]:
             samples, notes = samples_of(rgb, alpha, encoding.depth, flatten)
-            for row, values in enumerate(samples, window.top):
-                file.seek((row * width + window.left) * pixel)
-                file.write(values.data)
+            pixels.put(window, samples)
             return notes
 
         yield put
-        file.flush()
+        pixels.wait()
         with libvips() as vips:
             image = vips.Image.rawload(str(raw), width, height, pixel)
             layout = {"bands": channels, "format": "uchar" if encoding.depth == 8 else "ushort"}
