@@ -3,6 +3,7 @@
 import importlib.util
 import re
 from collections.abc import Callable
+from itertools import combinations
 from pathlib import Path
 from types import ModuleType
 
@@ -10,7 +11,9 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from adain_nodes.checkpoints.networks import load_encoder
 from adain_nodes.checkpoints.save import save_networks
+from adain_nodes.models.lite import LiteDecoder
 from adain_nodes.models.vgg import VGGEncoder
 from adain_nodes.video import Clip
 
@@ -97,3 +100,15 @@ def test_the_strongest_styles_are_linked(
     assert sorted(link.name for link in links.iterdir()) == ["prints_faint.png", "prints_strong.png"]
     assert (links / "prints_strong.png").samefile(styles / "strong.png")
     assert "skipped" in capsys.readouterr().out
+
+
+def test_decoders_stand_side_by_side(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    sheet, other = tmp_path / "sheet.png", tmp_path / "other.safetensors"
+    save_networks(other, None, LiteDecoder(encoder=load_encoder("lite").fingerprint()))
+    monkeypatch.setattr("sys.argv", ["decoder_sheet.py", str(sheet), "--model", "lite", "own=", f"untrained={other}"])
+    script("training/decoder_sheet.py").main()
+    with Image.open(sheet) as picture:
+        columns = np.split(np.asarray(picture, dtype=float)[:, : picture.width // 4 * 4], 4, axis=1)
+    assert picture.height > 4 * 192
+    differences = [np.abs(first - second).mean() for first, second in combinations(columns, 2)]
+    assert min(differences) > 5  # all four show something else
