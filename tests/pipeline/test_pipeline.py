@@ -21,9 +21,9 @@ from adain_nodes.pipeline import StyleTransfer
 from adain_nodes.resources import resource
 
 GOLDEN = [
-    [[0.281, 0.327, 0.295, 0.257], [0.258, 0.344, 0.231, 0.277], [0.220, 0.271, 0.232, 0.184]],
-    [[0.357, 0.432, 0.409, 0.368], [0.349, 0.473, 0.388, 0.442], [0.330, 0.360, 0.341, 0.315]],
-    [[0.402, 0.510, 0.505, 0.482], [0.437, 0.533, 0.440, 0.550], [0.449, 0.437, 0.437, 0.443]],
+    [[0.271, 0.342, 0.295, 0.255], [0.272, 0.354, 0.233, 0.294], [0.230, 0.278, 0.241, 0.182]],
+    [[0.346, 0.437, 0.406, 0.369], [0.363, 0.485, 0.385, 0.460], [0.341, 0.365, 0.350, 0.314]],
+    [[0.390, 0.504, 0.494, 0.476], [0.444, 0.537, 0.432, 0.555], [0.458, 0.438, 0.450, 0.441]],
 ]
 """Red, green and blue on 3×4 fields of a stylised photograph."""
 
@@ -121,7 +121,8 @@ def test_half_precision_agrees_with_float32(transfer, cat, starry, dtype):
     difference = (result - transfer.stylize(cat, starry, style_size=0)).abs()
     assert result.dtype == torch.float32
     assert 0 < difference.mean() < 0.003
-    assert difference.max() < 0.04
+    assert difference.quantile(0.999) < 0.025
+    assert difference.max() < 0.05
 
 
 @pytest.mark.parametrize("size", [(1, 1), (7, 3), (1, 40), (8, 8), (9, 9), (65, 70)])

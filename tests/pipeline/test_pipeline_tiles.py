@@ -13,6 +13,7 @@ from torch.nn import functional as F
 from adain_nodes.imaging import Picture
 from adain_nodes.models.vgg import VGGDecoder, VGGEncoder
 from adain_nodes.pipeline import PRESERVE_COLOR, StyleTransfer
+from adain_nodes.tiling import CPU_SIDE
 
 SAME = 2e-5
 
@@ -122,7 +123,7 @@ def test_the_tile_fits_into_the_memory_that_is_allowed(transfer, monkeypatch):
     assert 2 * 320 * (side + 2 * 112) ** 2 <= 400_000_000 < 2 * 320 * (side + 64 + 2 * 112) ** 2
     assert limited._tiling((2000, 2000), 4).side < side
     monkeypatch.setattr("adain_nodes.encoding.free_memory", lambda device: 10**11)
-    assert transfer._tiling((2000, 2000), 1).side == 768
+    assert transfer._tiling((2000, 2000), 1).side == CPU_SIDE
 
 
 def test_the_tile_is_a_setting_of_the_pipeline():
