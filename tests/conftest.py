@@ -42,6 +42,14 @@ def seed() -> None:
     torch.manual_seed(0)
 
 
+@pytest.fixture(scope="session", autouse=True)
+def allocator() -> Iterator[None]:
+    """Tests call ``main`` in this process, and what it sets there would hold for all that come after."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("adain_nodes.cli.main.keep_freed_memory", lambda: False)
+        yield
+
+
 @pytest.fixture(scope="session")
 def close() -> Close:
     """Assert that a tensor agrees with what was expected, within the tolerance of its dtype or of the one given."""

@@ -8,6 +8,8 @@ import sys
 
 import pytest
 
+from adain_nodes.cli import main
+
 PROGRAM = """
 import sys
 import psutil, torch
@@ -27,3 +29,12 @@ def test_freed_blocks_are_kept():
         return int(subprocess.run([sys.executable, "-c", PROGRAM, how], check=True, capture_output=True).stdout)
 
     assert resident("keep") - resident("leave") > 150e6
+
+
+def test_the_command_line_keeps_freed_memory(monkeypatch):
+    called = []
+    monkeypatch.setattr(main, "keep_freed_memory", lambda: called.append(True))
+    monkeypatch.setattr(sys, "argv", ["adain", "--version"])
+    with pytest.raises(SystemExit):
+        main.main()
+    assert called
