@@ -11,8 +11,6 @@ _TRIM_THRESHOLD, _MMAP_MAX = -1, -4
 _KEPT = 1 << 30
 """The bytes of freed memory that stay with the process."""
 
-_kept = False
-
 
 def keep_freed_memory() -> bool:
     """Have freed blocks serve the next request; returns whether that is so now, which takes glibc.
@@ -20,13 +18,7 @@ def keep_freed_memory() -> bool:
     By itself it gives back blocks of 32 MB and more at once, and fetches each anew, page by page; the features of a
     tile are that large. It holds for all of the process, so a guest in one leaves it alone.
     """
-    global _kept
-    if platform.libc_ver()[0] == "glibc":
-        library = ctypes.CDLL(None)
-        _kept = bool(library.mallopt(_MMAP_MAX, 0) and library.mallopt(_TRIM_THRESHOLD, _KEPT))
-    return _kept
-
-
-def keeps_freed_memory() -> bool:
-    """Whether ``keep_freed_memory`` was called, and could be followed."""
-    return _kept
+    if platform.libc_ver()[0] != "glibc":
+        return False
+    library = ctypes.CDLL(None)
+    return bool(library.mallopt(_MMAP_MAX, 0) and library.mallopt(_TRIM_THRESHOLD, _KEPT))

@@ -15,7 +15,6 @@ from typing import TypeAlias
 import torch
 from torch import Tensor
 
-from adain_nodes.allocator import keeps_freed_memory
 from adain_nodes.backend import Backend
 from adain_nodes.core.adain import Features
 from adain_nodes.core.errors import InvalidValueError
@@ -43,9 +42,9 @@ FLOOR = 128
 """The smallest side in pixels of a tile: below it nearly all work is spent on margins."""
 
 
-CPU_SIDE, CPU_SIDE_KEPT = 1024, 1152
-"""The side in pixels of tiles on a CPU, even with memory for larger ones, whose maps the C library fetches anew each
-time; and where it keeps what is freed: see ``keep_freed_memory``. Smaller ones have more margin."""
+CPU_SIDE = 1024
+"""The side in pixels of tiles on a CPU, even with memory for larger ones: those leave the blocks that the C library
+keeps by itself (see ``keep_freed_memory``), and are no faster where it keeps all. Smaller ones have more margin."""
 
 
 class Tiling:
@@ -100,8 +99,8 @@ def choose_side(
 ) -> int:
     """The side in pixels of tiles that, with their margins, take so many bytes, for a picture of ``size``.
 
-    On a CPU a picture of several tiles gets tiles of ``CPU_SIDE`` or ``CPU_SIDE_KEPT`` at most. Where the bytes are
-    too few for the smallest tile, InvalidValueError if that is ``strict``; otherwise it is tried all the same.
+    On a CPU a picture of several tiles gets tiles of ``CPU_SIDE`` at most. Where the bytes are too few for the
+    smallest tile, InvalidValueError if that is ``strict``; otherwise it is tried all the same.
     """
     side = math.isqrt(bytes // pixel_bytes) - 2 * margin
     if side < FLOOR and strict:
@@ -111,9 +110,8 @@ def choose_side(
             f"Allow {math.ceil(2 * needed / 1e6)} MB or more, or take the model lite.",
             needed=2 * needed,
         )
-    best = CPU_SIDE_KEPT if keeps_freed_memory() else CPU_SIDE
-    if device.type == "cpu" and max(size) > 1.5 * best:
-        side = min(side, best)
+    if device.type == "cpu" and max(size) > 1.5 * CPU_SIDE:
+        side = min(side, CPU_SIDE)
     return max(FLOOR, side)
 
 

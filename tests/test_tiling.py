@@ -18,7 +18,6 @@ from adain_nodes.models.vgg import VGGEncoder
 from adain_nodes.mosaic import FileMosaic
 from adain_nodes.tiling import (
     CPU_SIDE,
-    CPU_SIDE_KEPT,
     FLOOR,
     Encoded,
     Tiling,
@@ -71,13 +70,6 @@ def test_tiles_below_the_floor_are_refused():
 )
 def test_a_tile_fits_with_its_margins(device, size, bytes, margin, side):
     assert choose_side(size, torch.device(device), bytes, 300, margin) == side
-
-
-@pytest.mark.parametrize("kept", [False, True])
-def test_tiles_are_larger_where_freed_memory_is_kept(kept, monkeypatch):
-    monkeypatch.setattr(tiles_of, "keeps_freed_memory", lambda: kept)
-    side = choose_side((9000, 9000), torch.device("cpu"), 300 * 3000**2, 300, 112)
-    assert side == (CPU_SIDE_KEPT if kept else CPU_SIDE)
 
 
 def test_less_memory_than_the_smallest_tile_takes_may_be_refused():
