@@ -58,7 +58,9 @@ class FileMosaic:
         Raises OSError where the disk is full, for the part before this one.
         """
         self._pixel, self._dtype = (len(part), part.shape[1]), part.dtype
-        self._file.put(window, _bytes(part.permute(2, 3, 0, 1).contiguous()))
+        pixels = part.permute(2, 3, 0, 1)
+        whole_rows = pixels[0].is_contiguous()  # as in a window of a map whose channels lie side by side
+        self._file.put(window, _bytes(pixels if whole_rows else pixels.contiguous()))
 
     def part(self, window: Window) -> Tensor:
         """The B×C×h×w of a window. Raises OSError as ``put``."""
