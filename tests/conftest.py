@@ -43,10 +43,11 @@ def seed() -> None:
 
 
 @pytest.fixture(scope="session", autouse=True)
-def allocator() -> Iterator[None]:
+def process() -> Iterator[None]:
     """Tests call ``main`` in this process, and what it sets there would hold for all that come after."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr("adain_nodes.cli.main.keep_freed_memory", lambda: False)
+        patch.setattr("adain_nodes.cli.main.wait_briefly", lambda: None)
         yield
 
 

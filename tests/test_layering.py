@@ -33,7 +33,6 @@ ALLOWED = LIBRARY | {shell: set(LIBRARY) for shell in ("comfy", "app", "bot")} |
 """What each part may import, besides itself. Nothing stands on a shell, but for the commands that start them."""
 
 PARTS = {
-    "allocator": "pipeline",
     "backend": "pipeline",
     "engines": "pipeline",
     "tiling": "pipeline",
@@ -42,6 +41,7 @@ PARTS = {
     "painting": "pipeline",
     "recipe": "pipeline",
     "batch": "pipeline",
+    "process": "pipeline",
     "__main__": "cli",
 }
 """Modules that belong to a part of another name."""

@@ -11,7 +11,6 @@ from typing import Annotated
 import typer
 
 import adain_nodes
-from adain_nodes.allocator import keep_freed_memory
 from adain_nodes.cli import app as page
 from adain_nodes.cli import (
     baselines,
@@ -33,6 +32,7 @@ from adain_nodes.cli import (
     weights,
 )
 from adain_nodes.core.errors import AdaINError
+from adain_nodes.process import keep_freed_memory, wait_briefly
 
 app = typer.Typer(
     name="adain",
@@ -90,6 +90,7 @@ def _root(
 def main() -> None:
     """Entry point: errors of the project end in one sentence and exit status 1, not in a traceback."""
     keep_freed_memory()
+    wait_briefly()
     try:
         app()
     except AdaINError as error:

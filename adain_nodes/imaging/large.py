@@ -12,6 +12,7 @@ import os
 import shutil
 import tempfile
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, BinaryIO, TypeAlias
@@ -25,6 +26,7 @@ from adain_nodes.core.raster import Raster
 from adain_nodes.core.sizing import Size
 from adain_nodes.core.windows import Window
 from adain_nodes.imaging.decoding import DECODE_ERRORS, upright
+from adain_nodes.imaging.growing_file import GrowingFile
 from adain_nodes.imaging.libvips import libvips
 from adain_nodes.imaging.pixel_file import PixelFile
 from adain_nodes.imaging.reading import MAX_PIXELS
@@ -93,8 +95,9 @@ def writing_large(
 ) -> Iterator[PutSamples]:
     """Lend a function that takes the picture window by window, in any order, as ``write_image`` takes it at once.
 
-    Its samples are kept beside the result, unpacked; when the block ends without an error, the file appears whole.
-    Raises OutputError when it cannot be written or its format or the disk cannot hold the picture.
+    Its samples are kept beside the result, unpacked, and are packed behind it from the top as rows become whole; each
+    is taken once. When the block ends without an error, the file appears whole. Raises OutputError when it cannot be
+    written or its format or the disk cannot hold the picture.
     """
     path, (height, width) = Path(path), size
     flatten = encoding.format == "JPEG"
@@ -104,21 +107,33 @@ def writing_large(
     with (
         replacing(path) as result,
         _scratch(result.with_suffix(".raw")) as (file, raw),
-        contextlib.closing(PixelFile(file, width)) as pixels,
+        _scratch(result.with_suffix(".packed")) as (_, packed),
+        ThreadPoolExecutor(1, "packing") as thread,
+        contextlib.closing(GrowingFile(raw, size, pixel)) as rows,
+        contextlib.closing(PixelFile(file, width, rows.add)) as pixels,
     ):
         file.truncate(height * width * pixel)
+        packing = thread.submit(_pack, rows, channels, encoding, packed)
 
         def put(window: Window, rgb: Tensor, alpha: Tensor | None) -> tuple[str, ...]:
+            if packing.done():
+                packing.result()  # before its time, with an error
             samples, notes = samples_of(rgb, alpha, encoding.depth, flatten)
             pixels.put(window, samples)
             return notes
 
         yield put
         pixels.wait()
-        with libvips() as vips:
-            image = vips.Image.rawload(str(raw), width, height, pixel)
-            layout = {"bands": channels, "format": "uchar" if encoding.depth == 8 else "ushort"}
-            encoding.save(vips, image.copy(**layout), result)
+        rows.finish()
+        packing.result()
+        file.truncate(0)  # makes room for the copy
+        shutil.copyfile(packed, result)
+
+
+def _pack(rows: GrowingFile, channels: int, encoding: Encoding, path: Path) -> None:
+    with libvips() as vips:
+        layout = {"bands": channels, "format": "uchar" if encoding.depth == 8 else "ushort"}
+        encoding.save(vips, rows.image(vips).copy(**layout), path)
 
 
 @contextlib.contextmanager

@@ -4,6 +4,7 @@ import contextlib
 import errno
 import functools
 import os
+import traceback
 from collections.abc import Iterator
 from typing import Any
 
@@ -22,6 +23,7 @@ def libvips() -> Iterator[Any]:
     try:
         yield pyvips
     except pyvips.Error as error:
+        traceback.clear_frames(error.__traceback__)  # they hold the operation, and that the file that it wrote to
         reason = str(error).strip().splitlines()[-1].strip()
         full = os.strerror(errno.ENOSPC) in str(error)
         raise (OSError(errno.ENOSPC, reason) if full else OSError(reason)) from error

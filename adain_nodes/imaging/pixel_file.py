@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import weakref
+from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
 from typing import BinaryIO
 
@@ -14,13 +15,15 @@ from adain_nodes.core.windows import Window
 class PixelFile:
     """A file of pixels of one kind, in rows of ``width``. It is closed with the object.
 
-    Arrays are those of windows: a row of h is one contiguous piece, of as many bytes for each pixel. Used from one
-    thread, and by nobody else until ``wait`` has returned.
+    ``written`` is told of each window that is in the file, in the thread that writes. Arrays are those of windows: a
+    row of h is one contiguous piece, of as many bytes for each pixel. Used from one thread, and by nobody else until
+    ``wait`` has returned or ``written`` was told.
     """
 
-    def __init__(self, file: BinaryIO, width: int) -> None:
+    def __init__(self, file: BinaryIO, width: int, written: Callable[[Window], None] = lambda window: None) -> None:
         self._file = file
         self._width = width
+        self._written = written
         self._thread = ThreadPoolExecutor(1, "pixel-file")
         self._writing: Future[None] | None = None
         self._finalizer = weakref.finalize(self, _close, self._thread, file)
@@ -31,7 +34,7 @@ class PixelFile:
         Raises OSError where the window before this one could not be written.
         """
         self.wait()
-        self._writing = self._thread.submit(_write, self._file, self._width, window, rows)
+        self._writing = self._thread.submit(_write, self._file, self._width, window, rows, self._written)
 
     def read(self, window: Window, rows: np.ndarray) -> None:
         """Fill ``rows`` with a window. Raises OSError as ``wait``, and where the file cannot be read."""
@@ -51,11 +54,12 @@ class PixelFile:
         self._finalizer()
 
 
-def _write(file: BinaryIO, width: int, window: Window, rows: np.ndarray) -> None:
+def _write(file: BinaryIO, width: int, window: Window, rows: np.ndarray, written: Callable[[Window], None]) -> None:
     for row, values in enumerate(rows, window.top):
         _seek(file, width, row, window, values)
         file.write(values.data)
     file.flush()
+    written(window)
 
 
 def _seek(file: BinaryIO, width: int, row: int, window: Window, values: np.ndarray) -> None:

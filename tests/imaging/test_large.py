@@ -8,6 +8,7 @@ import shutil
 import subprocess
 import sys
 import tempfile
+import time
 from pathlib import Path
 from typing import Any
 
@@ -200,6 +201,28 @@ def test_a_run_that_breaks_off_leaves_nothing(tmp_path: Path) -> None:
         breaks_off()
     assert list(tmp_path.iterdir()) == [path]
     assert path.read_bytes() == b"older"
+
+
+def test_a_picture_that_cannot_be_packed_is_given_up_before_its_end(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fails(*arguments: object) -> None:
+        raise OSError(errno.EIO, os.strerror(errno.EIO))
+
+    monkeypatch.setattr(Encoding, "save", fails)
+    path, taken = tmp_path / "result.png", []
+
+    def fill() -> None:
+        with writing_large(path, (64, 64 * 500), Encoding.of(path)) as put:
+            for window in whole((64, 64 * 500)).tiles(64):
+                put(window, torch.rand(1, 3, 64, 64), None)
+                taken.append(window)
+                time.sleep(0.01)
+
+    with pytest.raises(OutputError, match="Input/output error"):
+        fill()
+    assert len(taken) < 500
+    assert list(tmp_path.iterdir()) == []
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="elsewhere a hidden file stays, which harms nothing")
