@@ -52,7 +52,7 @@ def test_alpha_0_gives_back_the_photograph(lite, name):
     photo = picture("content", name)
     back = decoder.decode(encoder(photo), size_of(photo))
     grey = [each[0].mean(0).numpy() for each in (photo, back)]
-    assert structural_similarity(*grey, data_range=1) > 0.89  # 0.90 is wanted; the castle has 0.895
+    assert structural_similarity(*grey, data_range=1) > 0.9
 
 
 def alternation(grey: Tensor) -> float:

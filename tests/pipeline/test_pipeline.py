@@ -21,9 +21,9 @@ from adain_nodes.pipeline import StyleTransfer
 from adain_nodes.resources import resource
 
 GOLDEN = [
-    [[0.271, 0.342, 0.295, 0.255], [0.272, 0.354, 0.233, 0.294], [0.230, 0.278, 0.241, 0.182]],
-    [[0.346, 0.437, 0.406, 0.369], [0.363, 0.485, 0.385, 0.460], [0.341, 0.365, 0.350, 0.314]],
-    [[0.390, 0.504, 0.494, 0.476], [0.444, 0.537, 0.432, 0.555], [0.458, 0.438, 0.450, 0.441]],
+    [[0.242, 0.347, 0.293, 0.260], [0.231, 0.392, 0.282, 0.358], [0.208, 0.267, 0.253, 0.202]],
+    [[0.337, 0.446, 0.405, 0.364], [0.346, 0.517, 0.405, 0.500], [0.335, 0.371, 0.365, 0.328]],
+    [[0.426, 0.507, 0.496, 0.462], [0.480, 0.531, 0.371, 0.516], [0.481, 0.477, 0.474, 0.456]],
 ]
 """Red, green and blue on 3×4 fields of a stylised photograph."""
 
@@ -121,7 +121,7 @@ def test_half_precision_agrees_with_float32(transfer, cat, starry, dtype):
     difference = (result - transfer.stylize(cat, starry, style_size=0)).abs()
     assert result.dtype == torch.float32
     assert 0 < difference.mean() < 0.003
-    assert difference.quantile(0.999) < 0.025
+    assert difference.quantile(0.999) < 0.03
     assert difference.max() < 0.05
 
 
