@@ -167,7 +167,7 @@ def style(name: str) -> Tensor:
     return read_image(PICTURES / "style" / f"{name}.jpg").rgb
 
 
-def sheet(node: str, pictures: Mapping[str, Tensor], columns: int = 2, cell: int = 190, quality: int = 66) -> None:
+def sheet(node: str, pictures: Mapping[str, Tensor], columns: int = 2, cell: int = 190, quality: int = 64) -> None:
     """Pictures with their labels as the picture of a node's page: two a row, because the editor's panel is narrow."""
     labels = list(pictures)
     rows = [labels[start : start + columns] for start in range(0, len(labels), columns)]

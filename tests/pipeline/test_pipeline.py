@@ -122,7 +122,7 @@ def test_half_precision_agrees_with_float32(transfer, cat, starry, dtype):
     assert result.dtype == torch.float32
     assert 0 < difference.mean() < 0.003
     assert difference.quantile(0.999) < 0.03
-    assert difference.max() < 0.05
+    assert difference.max() < 0.06
 
 
 @pytest.mark.parametrize("size", [(1, 1), (7, 3), (1, 40), (8, 8), (9, 9), (65, 70)])
