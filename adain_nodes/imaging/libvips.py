@@ -23,7 +23,7 @@ def libvips() -> Iterator[Any]:
     try:
         yield pyvips
     except pyvips.Error as error:
-        traceback.clear_frames(error.__traceback__)  # they hold the operation, and that the file that it wrote to
+        traceback.clear_frames(error.__traceback__)  # they hold the operation, which holds the file that it wrote
         reason = str(error).strip().splitlines()[-1].strip()
         full = os.strerror(errno.ENOSPC) in str(error)
         raise (OSError(errno.ENOSPC, reason) if full else OSError(reason)) from error
