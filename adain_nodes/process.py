@@ -12,6 +12,8 @@ _TRIM_THRESHOLD, _MMAP_MAX = -1, -4
 _KEPT = 1 << 30
 """The bytes of freed memory that stay with the process."""
 
+_keeps_freed_memory = False
+
 
 def keep_freed_memory() -> bool:
     """Have freed blocks serve the next request; returns whether that is so now, which takes glibc.
@@ -19,10 +21,16 @@ def keep_freed_memory() -> bool:
     By itself it gives back blocks of 32 MB and more at once, and fetches each anew, page by page; the features of a
     tile are that large.
     """
-    if platform.libc_ver()[0] != "glibc":
-        return False
-    library = ctypes.CDLL(None)
-    return bool(library.mallopt(_MMAP_MAX, 0) and library.mallopt(_TRIM_THRESHOLD, _KEPT))
+    global _keeps_freed_memory
+    if platform.libc_ver()[0] == "glibc":
+        library = ctypes.CDLL(None)
+        _keeps_freed_memory = bool(library.mallopt(_MMAP_MAX, 0) and library.mallopt(_TRIM_THRESHOLD, _KEPT))
+    return _keeps_freed_memory
+
+
+def keeps_freed_memory() -> bool:
+    """Whether ``keep_freed_memory`` was called, and could do so."""
+    return _keeps_freed_memory
 
 
 def wait_briefly() -> None:

@@ -18,6 +18,7 @@ from adain_nodes.models.vgg import VGGEncoder
 from adain_nodes.mosaic import FileMosaic
 from adain_nodes.tiling import (
     CPU_SIDE,
+    CPU_SIDE_KEPT,
     FLOOR,
     Encoded,
     Tiling,
@@ -70,6 +71,13 @@ def test_tiles_below_the_floor_are_refused():
 )
 def test_a_tile_fits_with_its_margins(device, size, bytes, margin, side):
     assert choose_side(size, torch.device(device), bytes, 300, margin) == side
+
+
+@pytest.mark.parametrize(("size", "side"), [((9000, 9000), CPU_SIDE_KEPT), ((20, 2304), 3000 - 224)])
+def test_tiles_are_larger_where_freed_memory_is_kept(monkeypatch, size, side):
+    monkeypatch.setattr("adain_nodes.tiling.keeps_freed_memory", lambda: True)
+    assert choose_side(size, torch.device("cpu"), 300 * 3000**2, 300, 112) == side
+    assert choose_side((9000, 9000), torch.device("cuda"), 300 * 3000**2, 300, 0) == 3000
 
 
 def test_less_memory_than_the_smallest_tile_takes_may_be_refused():
