@@ -111,7 +111,7 @@ def _can_be_exact(*maps: Tensor | None) -> bool:
 
 
 def _exact_moments(features: Tensor, mask: Tensor | None) -> Moments:
-    """Moments in float64, so that those of tiles merge to the float32 statistics of the whole, nearly always to the bit.
+    """Moments in float64, so that those of tiles merge to the statistics of the whole, nearly always to the bit.
 
     One pass, in bands of rows that stay in a core's cache, and so as fast as float32 in two passes over memory. The
     differences are those from the first cell: a constant map has no spread, and a large mean does not drown it.
