@@ -13,10 +13,12 @@ from adain_nodes.cli import main
 PROGRAM = """
 import sys
 import psutil, torch
-from adain_nodes.process import keep_freed_memory
+from adain_nodes.process import keep_freed_memory, keeps_freed_memory
 
+assert not keeps_freed_memory()
 if sys.argv[1] == "keep":
     assert keep_freed_memory()
+    assert keeps_freed_memory()
 block = torch.ones(50_000_000)
 del block
 print(psutil.Process().memory_info().rss)
