@@ -77,3 +77,14 @@ def test_there_is_no_frame(lite, looks, content, style):
     for lines in (grey, grey.T):
         steps = lines.diff(dim=0).abs().mean(1)
         assert torch.stack((steps[0], steps[-1])).mean() < 1.5 * steps[4:-4].mean()
+
+
+def test_sensor_noise_hardly_grows(lite, looks):
+    """Two frames of a still scene, before and after; these styles are hard ones (those of the card have 0.94)."""
+    ratios = []
+    for content, style in PAIRS:
+        photo = picture("content", content)
+        frames = [(photo + 0.02 * torch.randn_like(photo)).clamp(0, 1) for _ in range(2)]
+        made = [stylise(lite, frame, looks[style]) for frame in frames]
+        ratios.append((made[0] - made[1]).std() / (frames[0] - frames[1]).std())
+    assert torch.stack(ratios).mean() < 1.65

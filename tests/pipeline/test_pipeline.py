@@ -21,9 +21,9 @@ from adain_nodes.pipeline import StyleTransfer
 from adain_nodes.resources import resource
 
 GOLDEN = [
-    [[0.242, 0.347, 0.293, 0.260], [0.231, 0.392, 0.282, 0.358], [0.208, 0.267, 0.253, 0.202]],
-    [[0.337, 0.446, 0.405, 0.364], [0.346, 0.517, 0.405, 0.500], [0.335, 0.371, 0.365, 0.328]],
-    [[0.426, 0.507, 0.496, 0.462], [0.480, 0.531, 0.371, 0.516], [0.481, 0.477, 0.474, 0.456]],
+    [[0.280, 0.328, 0.282, 0.254], [0.259, 0.376, 0.248, 0.328], [0.239, 0.300, 0.274, 0.226]],
+    [[0.349, 0.420, 0.391, 0.349], [0.346, 0.504, 0.404, 0.499], [0.342, 0.377, 0.369, 0.343]],
+    [[0.399, 0.478, 0.480, 0.439], [0.440, 0.549, 0.442, 0.578], [0.454, 0.447, 0.456, 0.456]],
 ]
 """Red, green and blue on 3×4 fields of a stylised photograph."""
 
@@ -120,9 +120,9 @@ def test_half_precision_agrees_with_float32(transfer, cat, starry, dtype):
     result = half.stylize(cat, starry, style_size=0)
     difference = (result - transfer.stylize(cat, starry, style_size=0)).abs()
     assert result.dtype == torch.float32
-    assert 0 < difference.mean() < 0.003
-    assert difference.quantile(0.999) < 0.03
-    assert difference.max() < 0.06
+    assert 0 < difference.mean() < 0.0032
+    assert difference.quantile(0.999) < 0.025
+    assert difference.max() < 0.05
 
 
 @pytest.mark.parametrize("size", [(1, 1), (7, 3), (1, 40), (8, 8), (9, 9), (65, 70)])
