@@ -103,7 +103,7 @@ def moments(features: Tensor, mask: Tensor | None = None) -> Moments:
 
 def _can_be_exact(*maps: Tensor | None) -> bool:
     """Whether float64 costs nothing here: not every accelerator has it, and no graph should hold a loop over bands."""
-    if torch.compiler.is_compiling() or torch.jit.is_tracing():
+    if torch.compiler.is_compiling() or torch.jit.is_tracing():  # pyright: ignore[reportPrivateImportUsage]
         return False
     given = [each for each in maps if each is not None]
     wanted = torch.is_grad_enabled() and any(each.requires_grad for each in given)
@@ -124,7 +124,7 @@ def _exact_moments(features: Tensor, mask: Tensor | None) -> Moments:
         mask = mask.double().expand(batch, -1, -1, -1)
         weight, weight_squared = mask.sum((2, 3)), mask.square().sum((2, 3))
     total, squares = torch.zeros(2, batch, channels, dtype=torch.float64)
-    for i, band in enumerate(features.split(rows, 2)):
+    for i, band in enumerate(torch.split(features, rows, 2)):
         difference = band - pivot
         weighted = difference if mask is None else difference * mask[:, :, i * rows : (i + 1) * rows]
         total += weighted.sum((2, 3))
