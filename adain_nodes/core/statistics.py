@@ -103,7 +103,7 @@ def moments(features: Tensor, mask: Tensor | None = None) -> Moments:
 
 def _can_be_exact(*maps: Tensor | None) -> bool:
     """Whether float64 costs nothing here: not every accelerator has it, and no graph should hold a loop over bands."""
-    if torch.compiler.is_compiling() or torch.jit.is_tracing():  # pyright: ignore[reportPrivateImportUsage]
+    if torch.compiler.is_compiling():
         return False
     given = [each for each in maps if each is not None]
     wanted = torch.is_grad_enabled() and any(each.requires_grad for each in given)
