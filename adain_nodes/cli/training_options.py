@@ -47,6 +47,7 @@ Overshoot = Annotated[
 ]
 NoiseWeight = Annotated[float, option(panel=_OBJECTIVE, help="Of giving the same picture under sensor noise.")]
 Noise = Annotated[float, option(panel=_OBJECTIVE, help="Standard deviation of that noise, of a range of 1.")]
+HaloWeight = Annotated[float, option(panel=_OBJECTIVE, help="Of smooth grounds without rims around objects.")]
 Warmup = Annotated[
     int, option(panel=_OBJECTIVE, help="Steps at first that only reconstruct, for runs that look stuck.")
 ]

@@ -4,11 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+import torch
 from torch import Tensor
 from torch.nn import functional as F
 
 from adain_nodes.core.errors import ShapeError
 from adain_nodes.core.statistics import Statistics
+
+PATCH = 8
+"""Side in pixels of the patches that the halo loss averages over."""
+
+ALIKE = 0.02
+"""Mean difference of two patches of the content, of a range of 1, at which they count a third."""
 
 
 def content_loss(output: Tensor, target: Tensor) -> Tensor:
@@ -44,9 +51,35 @@ def total_variation(image: Tensor) -> Tensor:
     return image.diff(dim=2).square().mean() + image.diff(dim=3).square().mean()
 
 
+def halo_loss(output: Tensor, content: Tensor) -> Tensor:
+    """Mean squared difference of nearby patches of the output where those of the content are alike, both B×3×H×W.
+
+    An edge-aware smoothness (Godard et al. 2017, equation 3) of averages over ``PATCH`` pixels, so that strokes on a
+    smooth ground cost next to nothing, and a rim around what stands before it much. Patches are compared with those
+    beside them and with the next but one: a rim may be one patch wide.
+    """
+    _check_same(output.shape, content.shape)
+    if min(output.shape[-2:]) < 3 * PATCH:
+        raise ShapeError(f"The halo loss needs pictures of {3 * PATCH} pixels a side or more.", "Use larger crops.")
+    ours, theirs = (F.avg_pool2d(image.float(), PATCH, PATCH // 2) for image in (output, content))
+    total = ours.new_zeros(())
+    for dim in (2, 3):
+        for step in (2, 4):
+            change, original = (_change(patches, dim, step) for patches in (ours, theirs))
+            alike = torch.exp(-original.abs().mean(1, keepdim=True) / ALIKE)
+            total = total + (alike * change.square()).mean()
+    return total
+
+
 def total_loss(content: Tensor, style: Tensor, style_weight: float) -> Tensor:
     """Equation 11: L = L_c + λ L_s."""
     return content + style_weight * style
+
+
+def _change(x: Tensor, dim: int, step: int) -> Tensor:
+    """What is added on the way from each position to the one ``step`` further."""
+    count = x.shape[dim] - step
+    return x.narrow(dim, step, count) - x.narrow(dim, 0, count)
 
 
 def _check_same(output: object, target: object) -> None:

@@ -13,8 +13,8 @@ SIZE = (960, 540)
 """Width and height in pixels."""
 
 INK = "#333333"
-HUES = ("#0072b2", "#d55e00", "#009e73", "#cc79a7", "#e69f00", "#56b4e9")
-"""Colours that colour-blind people can tell apart (Okabe and Ito)."""
+HUES = ("#0072b2", "#d55e00", "#009e73", "#cc79a7", "#e69f00", "#56b4e9", "#999999")
+"""Colours that colour-blind people can tell apart (Okabe and Ito, with their grey)."""
 
 _SMOOTH = 2
 """Everything is drawn this many times as large first: Pillow's lines have no soft edges."""

@@ -19,7 +19,7 @@ _AT_LEAST = {
     0: (
         *("warmup", "views", "seed", "workers", "decay", "ramp", "cooldown", "clip", "average", "noise"),
         *("content_weight", "style_weight", "variation_weight", "reconstruction_weight", "noise_weight"),
-        *("teacher_weight", "overshoot"),
+        *("halo_weight", "teacher_weight", "overshoot"),
     ),
 }
 
@@ -43,6 +43,7 @@ class TrainingConfig:
 
     ``content_target``: the AdaIN features "t", or the "content"'s own. ``reconstruction_weight`` asks for the content
     itself at alpha 0, ``noise_weight`` for the same result when the content has sensor noise of deviation ``noise``,
+    ``halo_weight`` against rims around what stands before a smooth ground,
     ``teacher_weight`` for the picture that another method makes of the same pair. With ``denoise`` the encoder gets
     every content with that noise, and the losses compare with the one without.
     What is made is clamped to [0, 1] where it is used; of what lies beyond, the losses see the share ``overshoot``.
@@ -74,6 +75,7 @@ class TrainingConfig:
     variation_weight: float = 0.0
     reconstruction_weight: float = 0.0
     noise_weight: float = 0.0
+    halo_weight: float = 0.0
     teacher_weight: float = 0.0
     overshoot: float = 1.0
     noise: float = 0.02

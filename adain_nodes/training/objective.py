@@ -11,7 +11,7 @@ from torch.nn import functional as F
 
 from adain_nodes.core.adain import Features, adain
 from adain_nodes.core.errors import InvalidValueError, ShapeError
-from adain_nodes.core.losses import content_loss, style_loss, total_variation
+from adain_nodes.core.losses import content_loss, halo_loss, style_loss, total_variation
 from adain_nodes.core.sizing import crop_to, size_of
 from adain_nodes.core.statistics import BIASED, Statistics, style_statistics
 from adain_nodes.models.base import Decoder, Encoder, Generator
@@ -20,7 +20,7 @@ from adain_nodes.training.config import TrainingConfig
 from adain_nodes.training.data import Batch
 from adain_nodes.training.memory import Memory
 
-TERMS = ("total", "content", "style", "variation", "reconstruction", "noise", "teacher")
+TERMS = ("total", "content", "style", "variation", "reconstruction", "noise", "halo", "teacher")
 """The losses by name; ``total`` is the weighted sum of the others."""
 
 
@@ -106,6 +106,8 @@ class Objective:
             other = batch.content if self.config.denoise else _noisy(batch)  # the one that the output is not made of
             again = decoder.generate(self._encode(encoder, other, None), made.look)
             losses["noise"] = F.mse_loss(self._picture(again, batch.content), made.output)
+        if self._weights["halo"]:
+            losses["halo"] = halo_loss(made.output, batch.content)
         if self._teacher:
             with torch.no_grad():
                 taught = self._teacher(batch.content, batch.style).to(made.output)
