@@ -12,7 +12,9 @@ _TRIM_THRESHOLD, _MMAP_MAX = -1, -4
 _KEPT = 1 << 30
 """The bytes of freed memory that stay with the process."""
 
-_keeps_freed_memory = False
+_SPINS = "GOMP_SPINCOUNT"
+
+_keeps_freed_memory = _waits_briefly = False
 
 
 def keep_freed_memory() -> bool:
@@ -39,5 +41,12 @@ def wait_briefly() -> None:
     GNU's OpenMP looks 300,000 times whether the others are done before it sleeps. Meanwhile nobody else gets on: not
     the thread that packs a large picture. A thirtieth of that costs small pictures nothing that could be measured.
     """
-    if not {"GOMP_SPINCOUNT", "OMP_WAIT_POLICY"} & os.environ.keys():
-        os.environ["GOMP_SPINCOUNT"] = "10000"
+    global _waits_briefly
+    if not {_SPINS, "OMP_WAIT_POLICY"} & os.environ.keys():
+        os.environ[_SPINS] = "10000"
+        _waits_briefly = True
+
+
+def environment_of_others() -> dict[str, str]:
+    """The environment for a process that is not ours: without what ``wait_briefly`` set, should it have."""
+    return {name: value for name, value in os.environ.items() if not (_waits_briefly and name == _SPINS)}

@@ -54,6 +54,25 @@ def test_threads_wait_briefly_unless_somebody_chose_otherwise(monkeypatch, chose
     assert done.stdout.strip() == count
 
 
+OTHERS = """
+import os
+from adain_nodes.process import environment_of_others, wait_briefly
+os.environ.pop("GOMP_SPINCOUNT", None)
+if CHOSEN:
+    os.environ["GOMP_SPINCOUNT"] = "7"
+wait_briefly()
+print(environment_of_others().get("GOMP_SPINCOUNT"), "PATH" in environment_of_others())
+"""
+
+
+@pytest.mark.parametrize(("chosen", "count"), [(True, "7"), (False, "None")])
+def test_other_processes_get_the_environment_as_it_was(monkeypatch, chosen, count):
+    monkeypatch.delenv("OMP_WAIT_POLICY", raising=False)
+    program = OTHERS.replace("CHOSEN", str(chosen))
+    done = subprocess.run([sys.executable, "-c", program], check=True, capture_output=True, text=True)
+    assert done.stdout.split() == [count, "True"]
+
+
 def test_the_command_line_sets_both_before_pytorch_is_loaded(monkeypatch):
     called = []
     for name in ("keep_freed_memory", "wait_briefly"):

@@ -12,10 +12,10 @@ from adain_nodes.backend import choose_backend
 from adain_nodes.baselines.gatys import Gatys
 from adain_nodes.baselines.optimisation import Schedule
 from adain_nodes.baselines.perception import STATISTICS
+from adain_nodes.evaluation.imitation import vgg_or_imitation
 from adain_nodes.evaluation.markdown import markdown_table
 from adain_nodes.evaluation.methods import baseline_method
 from adain_nodes.evaluation.plain_gatys import PlainGatys
-from adain_nodes.evaluation.speed import vgg_or_imitation
 from adain_nodes.evaluation.timing import Progress, median_seconds, silent
 from adain_nodes.models.vgg import STYLE_LEVELS, VGGEncoder
 

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import torch
 
-from adain_nodes.evaluation.speed import load_or_imitate
+from adain_nodes.evaluation.imitation import load_or_imitate
 from adain_nodes.evaluation.startup import run_python
 
 MEASURABLE = sys.platform != "win32"

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import partial
 from typing import NamedTuple
@@ -11,21 +11,25 @@ import torch
 from torch import Tensor
 
 from adain_nodes.backend import DTYPES, choose_backend
-from adain_nodes.baselines.transform import style_swap_transfer
-from adain_nodes.core.errors import MissingWeightsError
-from adain_nodes.evaluation.methods import SWAP, Method, by_label, feature_method, load_method, pipeline_method
+from adain_nodes.evaluation.apart import PlainApart
+from adain_nodes.evaluation.imitation import load_or_imitate, vgg_or_imitation
+from adain_nodes.evaluation.methods import Method, by_label, pipeline_method
 from adain_nodes.evaluation.plain import PlainTransfer
 from adain_nodes.evaluation.timing import Progress, median_seconds, silent
 from adain_nodes.evaluation.work import multiply_adds, peak_rate
-from adain_nodes.models.vgg import VGGDecoder, VGGEncoder
 from adain_nodes.pipeline import StyleTransfer
+from adain_nodes.process import keeps_freed_memory
 
 MODELS = ("vgg19", "lite")
 PLAIN = "plain vgg19 float32"
+"""The plain port in an interpreter of its own, as those who use it run it."""
+
+PLAIN_KEPT = "plain vgg19 float32, kept memory"
+"""The plain port in a process that keeps freed memory, as ours do: it gains from that too."""
+
 
 _COUNTED = 64
 """The side in pixels of the picture whose multiply-adds are counted; to those of larger ones they are as the pixels."""
-RANDOM = "random weights (the real ones are not on this machine): equally fast"
 
 
 @dataclass(frozen=True)
@@ -80,6 +84,8 @@ def measure_speed(
 ) -> Speed:
     """Time the plain port, and each of ``models`` in float32 and in the device's default precision.
 
+    The plain port has an interpreter of its own, and a second row where this process keeps freed memory.
+
     ``models`` are named as for ``load_method``. ``engines`` adds the lite model in that precision by each of them.
     Raises the errors of ``choose_backend``, ``set_engine``, ``by_label`` and ``load_method``.
     """
@@ -88,11 +94,12 @@ def measure_speed(
     contenders = _contenders(models, engines, device, default)
     generator = torch.Generator().manual_seed(0)
     content, style = torch.rand(2, 1, 3, side, side, generator=generator).to(backend.device).unbind()
-    runs = {}
-    for each in contenders:
-        runs[each.name] = partial(_picture, each.method, content, each.method.encode_style(style))
-        runs[_with_style(each.name)] = partial(_picture_with_style, each.method, content, style)
-    seconds = median_seconds(runs, rounds, progress=progress)
+    with PlainApart(side, device) as plain:
+        runs: dict[str, Callable[[], object]] = {}
+        for each in contenders:
+            pair = _runs(each.method, content, style) if each.method else (plain.picture, plain.picture_with_style)
+            runs[each.name], runs[_with_style(each.name)] = pair
+        seconds = median_seconds(runs, rounds, progress=progress)
     work = {each.counted: _work(each.counted, backend.device) * side**2 for each in contenders}
     rows = tuple(
         SpeedRow(
@@ -105,11 +112,13 @@ def measure_speed(
 
 
 class _Contender(NamedTuple):
-    """A row to be: ``counted`` does the same work where it can be counted, operation by operation."""
+    """A row to be; without ``method`` it is that of the other process. ``counted`` does the same work where it can be
+    counted, operation by operation.
+    """
 
     name: str
     dtype: str
-    method: Method
+    method: Method | None
     note: str
     counted: Method
 
@@ -119,7 +128,9 @@ def _contenders(models: Sequence[str], engines: Sequence[str], device: str, defa
     vgg, note = vgg_or_imitation(device=device, dtype="float32")
     plain = PlainTransfer(vgg.encoder, vgg.decoder)  # pyright: ignore[reportArgumentType]
     method = Method(plain.encode, plain.stylize)
-    found = [_Contender(PLAIN, "float32", method, note, method)]
+    found = [_Contender(PLAIN, "float32", None, note, method)]
+    if keeps_freed_memory():
+        found.append(_Contender(PLAIN_KEPT, "float32", method, note, method))
     for label, model in by_label(models).items():
         for dtype in dict.fromkeys(("float32", default)):
             method, note = load_or_imitate(model, device=device, dtype=dtype)
@@ -139,30 +150,14 @@ def _work(method: Method, device: torch.device) -> float:
     return multiply_adds(lambda: method.stylize(picture, style)) / _COUNTED**2
 
 
-def load_or_imitate(model: str, *, device: str, dtype: str = "auto") -> tuple[Method, str]:
-    """The model and no note; where the weights of "vgg19" are not on this machine, random ones and ``RANDOM``.
-
-    So for "swap", which has the same weights.
-    """
-    if model in ("vgg19", SWAP):
-        transfer, note = vgg_or_imitation(device=device, dtype=dtype)
-        method = pipeline_method(transfer) if model == "vgg19" else feature_method(style_swap_transfer(transfer))
-        return method, note
-    return load_method(model, device=device, dtype=dtype), ""
-
-
-def vgg_or_imitation(*, device: str, dtype: str) -> tuple[StyleTransfer, str]:
-    """The pipeline of "vgg19" and no note, or one with random weights and ``RANDOM``."""
-    try:
-        return StyleTransfer.from_pretrained("vgg19", device=device, dtype=dtype), ""
-    except MissingWeightsError:
-        encoder = VGGEncoder()
-        decoder = VGGDecoder(encoder=encoder.fingerprint())
-        return StyleTransfer(encoder, decoder, device=device, dtype=dtype), RANDOM
-
-
 def _with_style(name: str) -> str:
     return f"{name} with style"
+
+
+def _runs(method: Method, content: Tensor, style: Tensor) -> tuple[Callable[[], object], Callable[[], object]]:
+    """A picture in an encoded style, and a picture with the encoding of its style."""
+    encoded = method.encode_style(style)
+    return partial(_picture, method, content, encoded), partial(_picture_with_style, method, content, style)
 
 
 def _picture(method: Method, content: Tensor, encoded: object) -> Tensor:

@@ -5,7 +5,16 @@ import pytest
 import torch
 
 from adain_nodes.core.errors import ShapeError
-from adain_nodes.core.losses import content_loss, gram_loss, style_loss, total_loss, total_variation
+from adain_nodes.core.losses import (
+    ALIKE,
+    PATCH,
+    content_loss,
+    gram_loss,
+    halo_loss,
+    style_loss,
+    total_loss,
+    total_variation,
+)
 from adain_nodes.core.statistics import Statistics, style_statistics
 
 
@@ -52,6 +61,37 @@ def test_gram_loss_is_that_of_the_paper(close):
     close(gram_loss(output, target), paper.sum() / (4 * channels**2 * positions**2))
     with pytest.raises(ShapeError, match="like with like"):
         gram_loss(output, target[:, :2])
+
+
+def half(left: float, right: float) -> torch.Tensor:
+    """A picture of two flat halves, each a whole number of patches wide."""
+    image = torch.full((1, 3, 6 * PATCH, 6 * PATCH), left)
+    image[..., 3 * PATCH :] = right
+    return image
+
+
+def test_halo_loss_is_the_squared_difference_of_patches_where_the_content_is_flat():
+    """Patches begin at 0, 4, … 40 and the edge is at 24, so that the one at 20 lies across it, half and half."""
+    flat, step = half(0.5, 0.5), half(0.5, 0.9)
+    assert halo_loss(flat, flat) == 0
+    beside = (2 * 0.2**2 + 0.4**2) / 9
+    next_but_one = (2 * 0.2**2 + 3 * 0.4**2) / 7
+    assert halo_loss(step, flat).item() == pytest.approx(beside + next_but_one, rel=1e-5)
+
+
+def test_halo_loss_forgives_edges_of_the_content_and_fine_strokes():
+    flat, step = half(0.5, 0.5), half(0.2, 0.2 + 10 * ALIKE)
+    assert halo_loss(step, step) < halo_loss(step, flat) / 100
+    strokes = flat.clone()
+    strokes[..., ::2] += 0.2
+    assert halo_loss(strokes, flat) == pytest.approx(0, abs=1e-10)
+
+
+def test_halo_loss_needs_like_pictures_of_some_patches():
+    with pytest.raises(ShapeError, match="24 pixels a side"):
+        halo_loss(torch.zeros(1, 3, 23, 64), torch.zeros(1, 3, 23, 64))
+    with pytest.raises(ShapeError, match="like with like"):
+        halo_loss(torch.zeros(1, 3, 32, 64), torch.zeros(1, 3, 64, 64))
 
 
 def test_total_variation():

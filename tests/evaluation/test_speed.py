@@ -5,10 +5,35 @@ import torch
 
 from adain_nodes.backend import Backend
 from adain_nodes.core.errors import MissingWeightsError
-from adain_nodes.evaluation import speed
+from adain_nodes.evaluation import imitation, speed
+from adain_nodes.evaluation.imitation import RANDOM, load_or_imitate
 from adain_nodes.evaluation.methods import Method
-from adain_nodes.evaluation.speed import PLAIN, RANDOM, Speed, SpeedRow, load_or_imitate, measure_speed
+from adain_nodes.evaluation.speed import PLAIN, PLAIN_KEPT, Speed, SpeedRow, measure_speed
 from adain_nodes.pipeline import StyleTransfer
+
+
+class Nearby:
+    """What stands in for the plain port's own interpreter, which test_apart.py starts: a start takes seconds."""
+
+    def __init__(self, side, device="auto"):
+        self.side = side
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *error):
+        pass
+
+    def picture(self):
+        pass
+
+    picture_with_style = picture
+
+
+@pytest.fixture(autouse=True)
+def nearby(monkeypatch):
+    monkeypatch.setattr(speed, "PlainApart", Nearby)
+    monkeypatch.setattr(speed, "keeps_freed_memory", lambda: False)
 
 
 @pytest.fixture
@@ -60,10 +85,19 @@ def test_baselines_are_measured_beside_the_models(choose, monkeypatch):
         calls.append((model, device, dtype))
         return Method(lambda style: style.mean(), lambda content, mean: content * mean)
 
-    monkeypatch.setattr(speed, "load_method", load)
+    monkeypatch.setattr(imitation, "load_method", load)
     rows = measure_speed(["microast:peers"], side=16, rounds=1, device="cpu").rows
     assert [row.name for row in rows] == [PLAIN, "microast float32", "microast bfloat16"]
     assert calls == [("microast:peers", "cpu", "float32"), ("microast:peers", "cpu", "bfloat16")]
+
+
+@pytest.mark.usefixtures("loaded")
+def test_where_memory_is_kept_the_plain_port_is_timed_with_it_too(choose, monkeypatch):
+    choose(torch.float32)
+    monkeypatch.setattr(speed, "keeps_freed_memory", lambda: True)
+    plain, kept, *_ = measure_speed(side=16, rounds=1).rows
+    assert (plain.name, kept.name) == (PLAIN, PLAIN_KEPT)
+    assert plain.work == kept.work > 0
 
 
 def test_compiling_is_asked_for(loaded, choose):
@@ -127,7 +161,7 @@ def test_ratios_are_found_by_name():
 @pytest.mark.usefixtures("no_weights")
 def test_without_the_weights_a_vgg_of_the_same_shape_is_timed(monkeypatch):
     made = []
-    monkeypatch.setattr(speed, "pipeline_method", made.append)
+    monkeypatch.setattr(imitation, "pipeline_method", made.append)
     assert load_or_imitate("vgg19", device="cpu", dtype="float32")[1] == RANDOM
     (transfer,) = made
     assert sum(parameter.numel() for parameter in transfer.encoder.parameters()) == 3_505_740

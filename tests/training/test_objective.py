@@ -10,7 +10,7 @@ from torch.nn import functional as F
 
 from adain_nodes.core.adain import adain_levels
 from adain_nodes.core.errors import InvalidValueError, ShapeError
-from adain_nodes.core.losses import total_variation
+from adain_nodes.core.losses import halo_loss, total_variation
 from adain_nodes.core.style import style_of
 from adain_nodes.models.base import Decoder, Encoder
 from adain_nodes.models.vgg import VGGDecoder, VGGEncoder
@@ -49,7 +49,9 @@ def test_joint(
 ) -> None:
     content, style = pictures
     noisy = (content + 0.05 * torch.randn_like(content)).clamp(0, 1)
-    settings = config(variation_weight=2.0, reconstruction_weight=3.0, noise_weight=4.0, style_weight=5.0)
+    settings = config(
+        variation_weight=2.0, reconstruction_weight=3.0, noise_weight=4.0, style_weight=5.0, halo_weight=6.0
+    )
     losses = Objective(settings, networks[0], loss_network)(*networks, Batch(content, style, noisy=noisy), 0)
 
     output = stylized(*networks, content, style)
@@ -58,7 +60,8 @@ def test_joint(
     close(losses["reconstruction"], (networks[1](networks[0](content)) - content).abs().mean())
     close(losses["noise"], F.mse_loss(stylized(*networks, noisy, style), output))
     close(losses["variation"], total_variation(output))
-    weights = {"content": 1, "style": 5, "variation": 2, "reconstruction": 3, "noise": 4}
+    close(losses["halo"], halo_loss(output, content))
+    weights = {"content": 1, "style": 5, "variation": 2, "reconstruction": 3, "noise": 4, "halo": 6}
     assert losses["total"].item() == pytest.approx(sum(weights[name] * losses[name].item() for name in weights))
 
 

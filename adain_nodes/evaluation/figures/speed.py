@@ -10,10 +10,11 @@ import torch
 from adain_nodes.backend import choose_backend
 from adain_nodes.baselines.gatys import Gatys
 from adain_nodes.baselines.optimisation import Schedule
+from adain_nodes.evaluation.imitation import vgg_or_imitation
 from adain_nodes.evaluation.machine import Machine, this_machine
 from adain_nodes.evaluation.markdown import markdown_table
 from adain_nodes.evaluation.methods import SWAP, baseline_method
-from adain_nodes.evaluation.speed import SpeedRow, measure_speed, vgg_or_imitation
+from adain_nodes.evaluation.speed import SpeedRow, measure_speed
 from adain_nodes.evaluation.table import csv_text
 from adain_nodes.evaluation.timing import Progress, silent, timed
 
