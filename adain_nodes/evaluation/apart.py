@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import subprocess
 import sys
+from contextlib import suppress
 
 import torch
 
@@ -53,15 +54,17 @@ class PlainApart:
 
     def _ask(self, what: str) -> None:
         assert self._process.stdin
-        self._process.stdin.write(f"{what}\n")
-        self._process.stdin.flush()
+        with suppress(BrokenPipeError):  # what has ended is noticed in a moment
+            self._process.stdin.write(f"{what}\n")
+            self._process.stdin.flush()
         self._wait()
 
     def _wait(self) -> None:
         assert self._process.stdout
         if self._process.stdout.readline().strip() != _READY:
+            self._process.communicate()
             raise AdaINError(
-                f"The plain port's interpreter ended with exit status {self._process.wait()}.",
+                f"The plain port's interpreter ended with exit status {self._process.returncode}.",
                 f"Run `python -m {__name__} 512 cpu` to see what it says.",
             )
 

@@ -31,6 +31,14 @@ def test_it_ends_with_an_error_too():
     assert plain._process.returncode == 0
 
 
+def test_one_that_was_killed_is_noticed():
+    with PlainApart(16, "cpu") as plain:
+        plain._process.kill()
+        plain._process.wait()
+        with pytest.raises(AdaINError, match="exit status -9"):
+            plain.picture()
+
+
 def test_it_gets_the_environment_of_others(monkeypatch):
     given = []
     monkeypatch.setattr(apart, "environment_of_others", lambda: {"ADAIN": "1"})

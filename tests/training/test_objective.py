@@ -49,9 +49,8 @@ def test_joint(
 ) -> None:
     content, style = pictures
     noisy = (content + 0.05 * torch.randn_like(content)).clamp(0, 1)
-    settings = config(
-        variation_weight=2.0, reconstruction_weight=3.0, noise_weight=4.0, style_weight=5.0, halo_weight=6.0
-    )
+    weights = {"content": 1, "style": 5, "variation": 2, "reconstruction": 3, "noise": 4, "halo": 6}
+    settings = config(**{f"{name}_weight": float(weight) for name, weight in weights.items()})
     losses = Objective(settings, networks[0], loss_network)(*networks, Batch(content, style, noisy=noisy), 0)
 
     output = stylized(*networks, content, style)
@@ -61,7 +60,6 @@ def test_joint(
     close(losses["noise"], F.mse_loss(stylized(*networks, noisy, style), output))
     close(losses["variation"], total_variation(output))
     close(losses["halo"], halo_loss(output, content))
-    weights = {"content": 1, "style": 5, "variation": 2, "reconstruction": 3, "noise": 4, "halo": 6}
     assert losses["total"].item() == pytest.approx(sum(weights[name] * losses[name].item() for name in weights))
 
 
