@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 import pytest
@@ -51,6 +52,28 @@ def test_4096_pixels_a_side_agree_with_the_untiled_computation(tmp_path: Path) -
             )
             expected = window.inside(outer).of(transfer.decoder.decode(levels, outer.size))
             assert (window.of(result) - expected).abs().max() <= 2e-5 + 0.5 / 65535
+
+
+@pytest.mark.slow
+def test_a_megapixel_of_a_large_picture_takes_hardly_longer_than_one_alone(tmp_path: Path) -> None:
+    """From file to file, the faster of two; the README's figures, within 1.2 times, are of a machine at rest."""
+    style = PICTURES / "style" / "starry_night.jpg"
+    cook = Cook(StyleTransfer.from_pretrained("lite", device="cpu", dtype="float32", max_memory=1_500_000_000))
+
+    def seconds(side: int) -> float:
+        photo, out = tmp_path / f"{side}.tif", tmp_path / "out.tif"
+        recipe = Recipe(photo, ((style, 1.0),), style_size=0)
+        if not photo.exists():
+            image = read_image(PICTURES / "content" / "castle.jpg").rgb
+            write_image(photo, F.interpolate(image, (side, side), mode="bilinear"), compression=0)
+        assert cook.fits(recipe) == (side == 1000)
+        start = time.perf_counter()
+        cook.write(recipe, out, compression=0)
+        return time.perf_counter() - start
+
+    seconds(1000)  # the first call of all readies the networks
+    alone, large = (min(seconds(side) for _ in range(2)) for side in (1000, 3600))
+    assert large / 3.6**2 < 1.5 * alone
 
 
 MEASURE = """
