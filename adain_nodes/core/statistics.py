@@ -14,8 +14,8 @@ from adain_nodes.core.errors import InvalidValueError, ShapeError
 
 EPS = 1e-5
 
-_BAND = 1 << 17
-"""Numbers in a band of rows: 1 MiB in float64."""
+_BAND = 1 << 18
+"""Numbers in a band of rows: 2 MiB in float64."""
 
 
 @dataclass(frozen=True)
@@ -113,8 +113,8 @@ def _can_be_exact(*maps: Tensor | None) -> bool:
 def _exact_moments(features: Tensor, mask: Tensor | None) -> Moments:
     """Moments in float64, so that those of tiles merge to the statistics of the whole, nearly always to the bit.
 
-    One pass, in bands of rows that stay in a core's cache, and so as fast as float32 in two passes over memory. The
-    differences are those from the first cell: a constant map has no spread, and a large mean does not drown it.
+    One pass, in bands of rows that stay in a core's cache: a few per cent of a picture's time. The differences are
+    those from the first cell: a constant map has no spread, and a large mean does not drown it.
     """
     batch, channels, height, width = features.shape
     rows = max(1, _BAND // (batch * channels * width))
@@ -125,10 +125,10 @@ def _exact_moments(features: Tensor, mask: Tensor | None) -> Moments:
         weight, weight_squared = mask.sum((2, 3)), mask.square().sum((2, 3))
     total, squares = torch.zeros(2, batch, channels, dtype=torch.float64)
     for i, band in enumerate(torch.split(features, rows, 2)):
-        difference = band - pivot
+        difference = band.to(torch.float64, copy=True).sub_(pivot)
         weighted = difference if mask is None else difference * mask[:, :, i * rows : (i + 1) * rows]
         total += weighted.sum((2, 3))
-        squares += (weighted * difference).sum((2, 3))
+        squares += difference.mul_(weighted).sum((2, 3))
     some = weight.clamp_min(torch.finfo(torch.float32).tiny)
     mean = torch.where(weight > 0, pivot[..., 0, 0] + total / some, 0.0)
     return Moments(weight, weight_squared, mean, (squares - total.square() / some).clamp_min(0))

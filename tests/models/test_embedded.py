@@ -80,7 +80,7 @@ def test_there_is_no_frame(lite, looks, content, style):
 
 
 def test_sensor_noise_hardly_grows(lite, looks):
-    """Two frames of a still scene, before and after; these styles are hard ones (those of the card have 0.94)."""
+    """Two frames of a still scene, before and after; these styles are hard ones (those of the card have 0.78)."""
     ratios = []
     for content, style in PAIRS:
         photo = picture("content", content)
