@@ -41,13 +41,14 @@ class History:
         Raises OutputError where the file cannot be written.
         """
         text = self.path.read_text("utf-8") if steps and self.path.exists() else ""
-        rows = [row for row in csv.reader(text.splitlines()[1:]) if len(row) == len(COLUMNS) and int(row[0]) <= steps]
+        rows = [row for row in _rows(text) if int(row["step"]) <= steps]
         for row in rows:
-            self._keep({name: float(value) for name, value in zip(COLUMNS[1:], row[1:], strict=True) if value})
+            self._keep({name: float(row[name]) for name in self.losses if row.get(name)})
         if not write:
             yield self
             return
-        replace_file(self.path, "".join(f"{','.join(row)}\n" for row in (COLUMNS, *rows)).encode())
+        lines = (COLUMNS, *([row.get(name, "") for name in COLUMNS] for row in rows))
+        replace_file(self.path, "".join(f"{','.join(line)}\n" for line in lines).encode())
         with self.path.open("a", encoding="utf-8", buffering=1) as self._file:
             yield self
 
@@ -61,3 +62,9 @@ class History:
     def _keep(self, losses: dict[str, float]) -> None:
         for name, values in self.losses.items():
             values.append(losses.get(name, float("nan")))
+
+
+def _rows(text: str) -> list[dict[str, str]]:
+    """The whole rows of a CSV file, by the names in its first line: an older version may have had fewer terms."""
+    header, *rows = list(csv.reader(text.splitlines())) or [[]]
+    return [dict(zip(header, row, strict=True)) for row in rows if len(row) == len(header)]

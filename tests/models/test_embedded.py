@@ -9,6 +9,7 @@ from skimage.metrics import structural_similarity
 from torch import Tensor
 
 from adain_nodes.core.adain import adain_levels
+from adain_nodes.core.losses import halo_loss
 from adain_nodes.core.sizing import size_of
 from adain_nodes.core.style import Style, style_of
 from adain_nodes.imaging import read_image, resize
@@ -80,11 +81,17 @@ def test_there_is_no_frame(lite, looks, content, style):
 
 
 def test_sensor_noise_hardly_grows(lite, looks):
-    """Two frames of a still scene, before and after; these styles are hard ones (those of the card have 0.78)."""
+    """Two frames of a still scene, before and after; these styles are hard ones (those of the card have 0.80)."""
     ratios = []
     for content, style in PAIRS:
         photo = picture("content", content)
         frames = [(photo + 0.02 * torch.randn_like(photo)).clamp(0, 1) for _ in range(2)]
         made = [stylise(lite, frame, looks[style]) for frame in frames]
         ratios.append((made[0] - made[1]).std() / (frames[0] - frames[1]).std())
-    assert torch.stack(ratios).mean() < 1.65
+    assert torch.stack(ratios).mean() < 1.35
+
+
+def test_there_is_no_halo(lite, looks):
+    """Grounds that are smooth in the photograph stay so around objects; before it was trained for it was 0.0066."""
+    made = [(stylise(lite, picture("content", content), looks[style]), content) for content, style in PAIRS]
+    assert torch.stack([halo_loss(each, picture("content", content)) for each, content in made]).mean() < 0.0025

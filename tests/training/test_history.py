@@ -16,9 +16,9 @@ def written(path: Path, steps: int) -> History:
 def test_rows(tmp_path: Path) -> None:
     history = written(tmp_path / "history.csv", 2)
     assert (tmp_path / "history.csv").read_text().splitlines() == [
-        "step,total,content,style,variation,reconstruction,noise,teacher,gradient",
-        "1,0.333333333,0.25,,,,,,7",
-        "2,0.666666667,0.25,,,,,,7",
+        "step,total,content,style,variation,reconstruction,noise,halo,teacher,gradient",
+        "1,0.333333333,0.25,,,,,,,7",
+        "2,0.666666667,0.25,,,,,,,7",
     ]
     assert len(history) == 2
     assert history.losses["content"] == [0.25, 0.25]
@@ -68,3 +68,11 @@ def test_kept_in_memory_alone(tmp_path: Path) -> None:
     assert len(history) == 4
     assert history.losses["total"][-1] == 7.0
     assert path.read_text() == before
+
+
+def test_a_run_of_an_older_version_goes_on_with_what_it_has(tmp_path: Path) -> None:
+    path = tmp_path / "history.csv"
+    path.write_text("step,total,noise,gradient\n1,0.5,0.25,7\n2,0.75,0.125,8\n")
+    with History(path).appending(2) as history:
+        assert history.last == {"total": 0.75, "noise": 0.125, "gradient": 8.0}
+    assert path.read_text().splitlines()[1:] == ["1,0.5,,,,,0.25,,,7", "2,0.75,,,,,0.125,,,8"]
