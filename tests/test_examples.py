@@ -112,3 +112,15 @@ def test_decoders_stand_side_by_side(tmp_path: Path, monkeypatch: pytest.MonkeyP
     assert picture.height > 4 * 192
     differences = [np.abs(first - second).mean() for first, second in combinations(columns, 2)]
     assert min(differences) > 5  # all four show something else
+
+
+def test_the_bars_of_the_model_card_are_printed(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    pictures = Path(__file__).parents[1] / "examples" / "pictures"
+    content, style = pictures / "content" / "kingfisher.*", pictures / "style" / "s*"
+    monkeypatch.setattr("sys.argv", ["lite_bars.py", "--content", str(content), "--style", str(style)])
+    script("training/lite_bars.py").main()
+    printed = dict(line.split(": ") for line in capsys.readouterr().out.splitlines())
+    assert list(printed) == ["noise out / in", "alternation", "frame", "halo"]
+    assert 0 < float(printed["halo"].split()[0]) < 0.01

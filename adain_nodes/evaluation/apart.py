@@ -16,6 +16,7 @@ from adain_nodes.backend import choose_backend
 from adain_nodes.core.errors import AdaINError
 from adain_nodes.evaluation.imitation import vgg_or_imitation
 from adain_nodes.evaluation.plain import PlainTransfer
+from adain_nodes.evaluation.timing import wait_for
 from adain_nodes.process import environment_of_others
 
 _READY = "ready"
@@ -78,8 +79,7 @@ def _serve(side: int, device: str) -> None:
     encoded = port.encode(style)
     print(_READY, flush=True)
     for line in sys.stdin:
-        output = port.stylize(content, encoded if line.strip() == "picture" else port.encode(style))
-        output[..., :1, :1].cpu()  # which waits for the device
+        wait_for(port.stylize(content, encoded if line.strip() == "picture" else port.encode(style)))
         print(_READY, flush=True)
 
 

@@ -16,7 +16,7 @@ from adain_nodes.evaluation.imitation import vgg_or_imitation
 from adain_nodes.evaluation.markdown import markdown_table
 from adain_nodes.evaluation.methods import baseline_method
 from adain_nodes.evaluation.plain_gatys import PlainGatys
-from adain_nodes.evaluation.timing import Progress, median_seconds, silent
+from adain_nodes.evaluation.timing import Progress, median_seconds, silent, wait_for
 from adain_nodes.models.vgg import STYLE_LEVELS, VGGEncoder
 
 PLAIN_GATYS = "plain script, float32"
@@ -35,12 +35,12 @@ def measure_gatys(
     generator = torch.Generator().manual_seed(0)
     content, style = torch.rand(2, 1, 3, side, side, generator=generator).to(backend.device).unbind()
     plain = PlainGatys(encoder.with_levels(STYLE_LEVELS), content, style, STATISTICS["gram"].weight)
-    runs: dict[str, Callable[[], Tensor]] = {PLAIN_GATYS: lambda: _wait(plain.run(content, iterations))}
+    runs: dict[str, Callable[[], Tensor]] = {PLAIN_GATYS: lambda: wait_for(plain.run(content, iterations))}
     for dtype in dict.fromkeys(("float32", str(backend.dtype).removeprefix("torch."))):
         gatys = Gatys(encoder, schedule=Schedule(iterations))
         method = baseline_method(gatys, choose_backend(device, dtype))
         looks = method.encode_style(style)
-        runs[f"ours, {dtype}"] = lambda method=method, looks=looks: _wait(method.stylize(content, looks))
+        runs[f"ours, {dtype}"] = lambda method=method, looks=looks: wait_for(method.stylize(content, looks))
     seconds = median_seconds(runs, rounds, progress=progress)
     return {name: taken / iterations for name, taken in seconds.items()}
 
@@ -49,7 +49,3 @@ def gatys_table(seconds: Mapping[str, float]) -> str:
     """Markdown of what ``measure_gatys`` found."""
     rows = [(name, f"{taken:.3f}", f"{seconds[PLAIN_GATYS] / taken:.2f}×") for name, taken in seconds.items()]
     return markdown_table(("Gatys, an iteration", "seconds", "speed"), rows)
-
-
-def _wait(output: Tensor) -> Tensor:
-    return output[..., :1, :1].cpu()

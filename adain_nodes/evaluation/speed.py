@@ -15,7 +15,7 @@ from adain_nodes.evaluation.apart import PlainApart
 from adain_nodes.evaluation.imitation import load_or_imitate, vgg_or_imitation
 from adain_nodes.evaluation.methods import Method, by_label, pipeline_method
 from adain_nodes.evaluation.plain import PlainTransfer
-from adain_nodes.evaluation.timing import Progress, median_seconds, silent
+from adain_nodes.evaluation.timing import Progress, median_seconds, silent, wait_for
 from adain_nodes.evaluation.work import multiply_adds, peak_rate
 from adain_nodes.pipeline import StyleTransfer
 from adain_nodes.process import keeps_freed_memory
@@ -87,7 +87,7 @@ def measure_speed(
     The plain port has an interpreter of its own, and a second row where this process keeps freed memory.
 
     ``models`` are named as for ``load_method``. ``engines`` adds the lite model in that precision by each of them.
-    Raises the errors of ``choose_backend``, ``set_engine``, ``by_label`` and ``load_method``.
+    Raises the errors of ``choose_backend``, ``set_engine``, ``by_label``, ``load_method`` and ``PlainApart``.
     """
     backend = choose_backend(device)
     default = str(backend.dtype).removeprefix("torch.")
@@ -161,13 +161,8 @@ def _runs(method: Method, content: Tensor, style: Tensor) -> tuple[Callable[[], 
 
 
 def _picture(method: Method, content: Tensor, encoded: object) -> Tensor:
-    return _wait(method.stylize(content, encoded))
+    return wait_for(method.stylize(content, encoded))
 
 
 def _picture_with_style(method: Method, content: Tensor, style: Tensor) -> Tensor:
-    return _wait(method(content, style))
-
-
-def _wait(output: Tensor) -> Tensor:
-    """One pixel on the CPU: reading it waits for the device, whichever it is."""
-    return output[..., :1, :1].cpu()
+    return wait_for(method(content, style))

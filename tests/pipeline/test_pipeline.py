@@ -120,7 +120,7 @@ def test_half_precision_agrees_with_float32(transfer, cat, starry, dtype):
     result = half.stylize(cat, starry, style_size=0)
     difference = (result - transfer.stylize(cat, starry, style_size=0)).abs()
     assert result.dtype == torch.float32
-    assert 0 < difference.mean() < 0.0032
+    assert 0 < difference.mean() < 0.003
     assert difference.quantile(0.999) < 0.025
     assert difference.max() < 0.05
 
