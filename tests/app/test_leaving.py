@@ -67,6 +67,35 @@ def test_stop_ends_the_work_and_keeps_the_preview(visit, large):
     assert width(opened) == preview
 
 
+SLOW = """const send = window.fetch
+window.fetch = async (where, how) => {
+    const answer = await send(where, how)
+    if (String(where).includes('queue/join')) await new Promise(resolve => setTimeout(resolve, 400))
+    return answer
+}"""
+"""A network on which an order's answer takes its time, so that the page can cancel what it does not know by name."""
+
+
+def test_stop_ends_the_work_that_is_not_confirmed_yet(visit, large, connect, server):
+    opened, refused = visit(), []
+    opened.page.add_init_script(SLOW)
+    opened.page.reload()
+    opened.wait_for_result()
+    whole = begin(opened, large)
+    opened.page.on("response", lambda answer: refused.append(answer.url) if answer.status >= 400 else None)
+    again(opened)
+    opened.page.get_by_role("button", name="Stop").locator("visible=true").click()
+    preview = width(opened)
+    opened.page.wait_for_timeout(600)
+    started = time.perf_counter()
+    small = {"photo": handle_file(CASTLE), "style": handle_file(SWIRLS), "size": 64, "style_size": 64}
+    connect(server.address).predict(**small, api_name="/preview")
+    assert time.perf_counter() - started < 0.8 * whole + 1
+    opened.page.wait_for_timeout(1500 * whole)
+    assert (refused, width(opened)) == ([], preview)
+    assert preview < 1600
+
+
 def test_closing_the_page_ends_the_work(visit, large, connect, server):
     opened = visit()
     whole = begin(opened, large)

@@ -1,7 +1,9 @@
 // When a tab asks for a result. Promises that are not kept end there: what was to follow them does not happen.
-const soon = {}, rests = {}
+const soon = {}, rests = {}, stopped = {}
 // One of many changes at once is enough.
 window.askSoon = tab => new Promise(resolve => {
+  clearTimeout(rests[tab])
+  stopped[tab] = false
   soon[tab] ??= setTimeout(() => {
     delete soon[tab]
     resolve([])
@@ -10,11 +12,28 @@ window.askSoon = tab => new Promise(resolve => {
 // Once no preview has come for a while; until then, a result in full would be in the way of the next preview.
 window.atRest = tab => new Promise(resolve => {
   clearTimeout(rests[tab])
-  rests[tab] = setTimeout(resolve, 300, [])
+  if (!stopped[tab]) rests[tab] = setTimeout(resolve, 300, [])
 })
 window.stopResting = tab => {
   clearTimeout(rests[tab])
+  stopped[tab] = true
   return []
+}
+
+// Gradio learns an event's id from the answer to its order. What is cancelled before that, it cancels by the id null,
+// which its server refuses, and the work goes on: the id is awaited here. (What it then resets is nothing by itself.)
+const ordered = {}, send = window.fetch
+window.fetch = async (where, how) => {
+  const [, what] = String(where).match(/gradio_api\/(queue\/join|cancel|reset)\b/) ?? []
+  if (what === 'queue/join') {
+    const answer = send(where, how)
+    ordered[JSON.parse(how.body).fn_index] = answer.then(it => it.clone().json()).then(it => it.event_id, () => null)
+    return answer
+  }
+  const event = what && JSON.parse(how.body)
+  if (event?.event_id !== null) return send(where, how)
+  const event_id = what === 'cancel' && await ordered[event.fn_index]
+  return event_id ? send(where, { ...how, body: JSON.stringify({ ...event, event_id }) }) : Response.json({})
 }
 
 // What Gradio's components lack for keyboards and screen readers.
