@@ -81,7 +81,7 @@ def test_there_is_no_frame(lite, looks, content, style):
 
 
 def test_sensor_noise_hardly_grows(lite, looks):
-    """Two frames of a still scene, before and after; these styles are hard ones (those of the card have 0.80)."""
+    """Two frames of a still scene, before and after; these styles are hard ones (those of the card have 0.75)."""
     ratios = []
     for content, style in PAIRS:
         photo = picture("content", content)
@@ -94,4 +94,4 @@ def test_sensor_noise_hardly_grows(lite, looks):
 def test_there_is_no_halo(lite, looks):
     """Grounds that are smooth in the photograph stay so around objects; before it was trained for it was 0.0066."""
     made = [(stylise(lite, picture("content", content), looks[style]), content) for content, style in PAIRS]
-    assert torch.stack([halo_loss(each, picture("content", content)) for each, content in made]).mean() < 0.0025
+    assert torch.stack([halo_loss(each, picture("content", content)) for each, content in made]).mean() < 0.002
