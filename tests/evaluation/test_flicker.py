@@ -23,6 +23,7 @@ from adain_nodes.evaluation.flicker import (
     warping_error,
 )
 from adain_nodes.pipeline import StyleTransfer
+from adain_nodes.resources import resource
 
 
 @pytest.fixture
@@ -104,14 +105,16 @@ def test_smoothing_at_least_halves_the_flicker(short):
 
 
 def test_a_clip_is_measured_too(shared, short, monkeypatch):
+    """In the style of a painting: under one of noise, which has no strokes to keep in place, smoothing gains nothing."""
     clip = shared / "video" / "cutBunny.mp4"
     if not clip.is_file():
         pytest.skip(f"NOT TESTED WITH A REAL FILM: {clip} is not there")
     monkeypatch.setattr(flicker, "read_film", lambda path, side: read_film(path, side)[50:69])
     transfer = StyleTransfer.from_pretrained("lite", device="cpu", dtype="float32")
-    table = measure_flicker(transfer, transfer.encode_style(torch.rand(1, 3, 64, 64)), short, clip, side=48)
+    painting = resource("examples", "pictures", "style", "starry_night.jpg")
+    table = measure_flicker(transfer, transfer.encode_style(painting, size=256), short, clip, side=48)
     rows = {row.mode: row.warping for row in table.rows}
-    assert rows["the clip itself"] < rows["smoothed"] < rows["plain"]
+    assert rows["the clip itself"] < rows["smoothed"] < 0.97 * rows["plain"]
     assert "cutBunny.mp4" in table.markdown()
 
 
