@@ -105,7 +105,7 @@ def test_smoothing_at_least_halves_the_flicker(short):
 
 
 def test_a_clip_is_measured_too(shared, short, monkeypatch):
-    """In the style of a painting: under one of noise, which has no strokes to keep in place, smoothing gains nothing."""
+    """In the style of a painting: under one of noise, which has no strokes to keep in place, nothing is gained."""
     clip = shared / "video" / "cutBunny.mp4"
     if not clip.is_file():
         pytest.skip(f"NOT TESTED WITH A REAL FILM: {clip} is not there")
