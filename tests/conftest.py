@@ -72,6 +72,13 @@ def shared() -> Path:
     return folder
 
 
+@pytest.fixture(scope="session")
+def at_rest() -> None:
+    """For bars of speed that only a machine which does nothing else can be held to."""
+    if "ADAIN_AT_REST" not in os.environ:
+        pytest.skip("NOT TESTED: ADAIN_AT_REST=1 says that the machine is")
+
+
 @pytest.fixture
 def tiny_disk(tmp_path: Path) -> Iterator[Path]:
     """A file system of 64 KiB."""

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import os
-
 import pytest
 
 from adain_nodes.evaluation.speed import measure_speed
@@ -20,9 +18,8 @@ def test_lite_is_many_times_as_fast_as_the_plain_port() -> None:
 
 
 @pytest.mark.slow
-@pytest.mark.usefixtures("no_weights")
+@pytest.mark.usefixtures("at_rest", "no_weights")
 @pytest.mark.filterwarnings("ignore::DeprecationWarning", "ignore::FutureWarning")  # of torch.compile's own code
-@pytest.mark.skipif("ADAIN_AT_REST" not in os.environ, reason="NOT TESTED: ADAIN_AT_REST=1 says that the machine is")
 def test_the_fastest_mode_is_twenty_times_as_fast() -> None:
     """The project's bars, on a processor with fast bfloat16 that does nothing else."""
     speed = measure_speed(["lite"], side=512, rounds=5, engines=["compile"], device="cpu")
