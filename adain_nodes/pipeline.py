@@ -61,7 +61,7 @@ class StyleTransfer(StyleEncoder):
         backend = choose_backend(device, dtype)
         for network in (encoder, decoder):
             network.eval().to(backend.device, memory_format=torch.channels_last)  # pyright: ignore[reportCallIssue]
-        set_engine(engine, encoder, decoder, backend)
+        set_engine(engine, encoder, decoder)
         super().__init__(encoder, backend, tile=tile, max_memory=max_memory, max_pixels=max_pixels)
         self.decoder = decoder
 

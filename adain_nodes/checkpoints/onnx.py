@@ -5,7 +5,6 @@ from __future__ import annotations
 import importlib.util
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from types import MappingProxyType
 from typing import Any
 
 import torch
@@ -64,7 +63,7 @@ def export_onnx(encoder: Encoder, decoder: Decoder, folder: Path) -> tuple[Path,
         raise OutputError(f"The folder {folder} cannot be made: {error.strerror}.", "Choose another one.") from error
     paths = tuple(folder / f"{name}.onnx" for name in GRAPHS)
     for path, graph in zip(paths, graphs, strict=True):
-        replace_file(path, to_onnx(*graph, described))
+        replace_file(path, _to_onnx(*graph, described))
     return paths
 
 
@@ -109,12 +108,12 @@ class _Clamped(nn.Module):
         return self.decoder(features).clamp(0, 1)
 
 
-def to_onnx(
+def _to_onnx(
     network: nn.Module,
     inputs: Any,
     input_names: Sequence[str],
     output_names: Sequence[str],
-    described: Mapping[str, str] = MappingProxyType({}),
+    described: Mapping[str, str],
 ) -> bytes:
     """A network as an ONNX file, traced with ``inputs``: tensors, or tuples of them, that it takes in any size.
 

@@ -79,9 +79,7 @@ def benchmark(
         list[int], typer.Option("--size", help="Side of the square picture in pixels; repeat it for several.")
     ] = [512],  # noqa: B006
     rounds: Annotated[int, typer.Option(help="Repetitions; medians are printed.")] = 7,
-    engine: Annotated[
-        list[str], typer.Option("--engine", help="Measure lite with this engine too; repeat it (compile, openvino).")
-    ] = [],  # noqa: B006
+    engine: Annotated[list[str], typer.Option("--engine", help="Measure lite with this engine too (compile).")] = [],  # noqa: B006
     baselines: Annotated[
         bool, typer.Option("--baselines", help="Measure Gatys' optimisation and style swap too: minutes.")
     ] = False,

@@ -94,7 +94,7 @@ Device = Annotated[str, option("--device", panel=_MODEL, help="auto, cpu, cuda, 
 Dtype = Annotated[str, option("--dtype", panel=_MODEL, help="Precision: auto, float32, bfloat16 or float16.")]
 Engine = Annotated[
     str,
-    option("--engine", panel=_MODEL, help="torch; compile or openvino take a while at first, and are faster then."),
+    option("--engine", panel=_MODEL, help="torch; compile takes a while at first, and is faster then."),
 ]
 
 

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import importlib.util
 from collections.abc import Callable, Mapping
+from functools import lru_cache
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
 import torch
 
-from adain_nodes import engines
 from adain_nodes.checkpoints.networks import load_networks
 from adain_nodes.checkpoints.onnx import GRAPHS, export_onnx
 from adain_nodes.core.errors import AdaINError, OutputError
@@ -41,9 +42,15 @@ def with_onnxruntime(path: Path) -> Graph:
     return lambda inputs: dict(zip(names, session.run(names, dict(inputs)), strict=True))
 
 
+@lru_cache
+def openvino_core() -> Any:
+    """The process keeps one: when the last of several goes, the next Ctrl+C would crash (OpenVINO 2026.4)."""
+    openvino = pytest.importorskip("openvino", reason="NOT TESTED WITH OPENVINO: it is not installed")
+    return openvino.Core()
+
+
 def with_openvino(path: Path) -> Graph:
-    pytest.importorskip("openvino", reason="NOT TESTED WITH OPENVINO: it is not installed")
-    model = engines._openvino_core().compile_model(path, "CPU", {"INFERENCE_PRECISION_HINT": "f32"})
+    model = openvino_core().compile_model(path, "CPU", {"INFERENCE_PRECISION_HINT": "f32"})
     return lambda inputs: {port.get_any_name(): value for port, value in model(dict(inputs)).items()}
 
 

@@ -87,8 +87,8 @@ def test_helps_name_what_there_is():
 def test_pipeline_is_loaded_as_asked(monkeypatch):
     asked = []
     monkeypatch.setattr(StyleTransfer, "from_pretrained", lambda *names, **settings: asked.append((names, settings)))
-    options.load("vgg19", "mine.pth", "cuda:1", "float16", engine="openvino")
-    settings = {"decoder": "mine.pth", "device": "cuda:1", "dtype": "float16", "engine": "openvino"}
+    options.load("vgg19", "mine.pth", "cuda:1", "float16", engine="compile")
+    settings = {"decoder": "mine.pth", "device": "cuda:1", "dtype": "float16", "engine": "compile"}
     assert asked == [(("vgg19",), settings)]
 
 
