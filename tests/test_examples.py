@@ -122,5 +122,5 @@ def test_the_bars_of_the_model_card_are_printed(
     monkeypatch.setattr("sys.argv", ["lite_bars.py", "--content", str(content), "--style", str(style)])
     script("training/lite_bars.py").main()
     printed = dict(line.split(": ") for line in capsys.readouterr().out.splitlines())
-    assert list(printed) == ["noise out / in", "alternation", "frame", "halo"]
+    assert list(printed) == ["noise out / in", "alternation", "frame", "halo", "halo, photographs"]
     assert 0 < float(printed["halo"].split()[0]) < 0.01

@@ -11,8 +11,8 @@ from torch.nn import functional as F
 from adain_nodes.core.errors import ShapeError
 from adain_nodes.core.statistics import Statistics
 
-PATCH = 8
-"""Side in pixels of the patches that the halo loss averages over."""
+PATCHES = (8, 4)
+"""Sides in pixels of the patches that the halo loss averages over: for a rim's glow, and for the thin line in it."""
 
 ALIKE = 0.02
 """Mean difference of two patches of the content, of a range of 1, at which they count a third."""
@@ -54,20 +54,22 @@ def total_variation(image: Tensor) -> Tensor:
 def halo_loss(output: Tensor, content: Tensor) -> Tensor:
     """Mean squared difference of nearby patches of the output where those of the content are alike, both B×3×H×W.
 
-    An edge-aware smoothness (Godard et al. 2017, equation 3) of averages over ``PATCH`` pixels, so that strokes on a
+    An edge-aware smoothness (Godard et al. 2017, equation 3) of averages over ``PATCHES`` pixels, so that strokes on a
     smooth ground cost next to nothing, and a rim around what stands before it much. Patches are compared with those
-    beside them and with the next but one: a rim may be one patch wide.
+    beside them and with the next but one: a rim may be one patch wide. The sum over both sides of patches.
     """
     _check_same(output.shape, content.shape)
-    if min(output.shape[-2:]) < 3 * PATCH:
-        raise ShapeError(f"The halo loss needs pictures of {3 * PATCH} pixels a side or more.", "Use larger crops.")
-    ours, theirs = (F.avg_pool2d(image.float(), PATCH, PATCH // 2) for image in (output, content))
-    total = ours.new_zeros(())
-    for dim in (2, 3):
-        for step in (2, 4):
-            change, original = (_change(patches, dim, step) for patches in (ours, theirs))
-            alike = torch.exp(-original.abs().mean(1, keepdim=True) / ALIKE)
-            total = total + (alike * change.square()).mean()
+    least = 3 * max(PATCHES)
+    if min(output.shape[-2:]) < least:
+        raise ShapeError(f"The halo loss needs pictures of {least} pixels a side or more.", "Use larger crops.")
+    total = output.new_zeros((), dtype=torch.float32)
+    for side in PATCHES:
+        ours, theirs = (F.avg_pool2d(image.float(), side, side // 2) for image in (output, content))
+        for dim in (2, 3):
+            for step in (2, 4):
+                change, original = (_change(patches, dim, step) for patches in (ours, theirs))
+                alike = torch.exp(-original.abs().mean(1, keepdim=True) / ALIKE)
+                total = total + (alike * change.square()).mean()
     return total
 
 

@@ -55,6 +55,7 @@ def main() -> None:
             for name, value in zip(found, (float(noise), alternation(grey), frame(grey)), strict=True):
                 found[name].append(value)
     found["halo"] = [float(halo_loss(method.stylize(c, look).clamp(0, 1), c)) for c in contents for look in looks]
+    found["halo, photographs"] = [float(halo_loss(content, content)) for content in contents]
     for name, values in found.items():
         print(f"{name}: {mean(values):.4f} in the mean, {max(values):.4f} at most")
 

@@ -7,7 +7,7 @@ import torch
 from adain_nodes.core.errors import ShapeError
 from adain_nodes.core.losses import (
     ALIKE,
-    PATCH,
+    PATCHES,
     content_loss,
     gram_loss,
     halo_loss,
@@ -64,19 +64,32 @@ def test_gram_loss_is_that_of_the_paper(close):
 
 
 def half(left: float, right: float) -> torch.Tensor:
-    """A picture of two flat halves, each a whole number of patches wide."""
-    image = torch.full((1, 3, 6 * PATCH, 6 * PATCH), left)
-    image[..., 3 * PATCH :] = right
+    """A picture of two flat halves, each three of the largest patches wide."""
+    width = 3 * max(PATCHES)
+    image = torch.full((1, 3, 2 * width, 2 * width), left)
+    image[..., width:] = right
     return image
 
 
 def test_halo_loss_is_the_squared_difference_of_patches_where_the_content_is_flat():
-    """Patches begin at 0, 4, … 40 and the edge is at 24, so that the one at 20 lies across it, half and half."""
+    """Patches begin at 0, 4, … 40 (or 0, 2, … 44) and the edge is at 24: one patch lies across it, half and half."""
     flat, step = half(0.5, 0.5), half(0.5, 0.9)
     assert halo_loss(flat, flat) == 0
-    beside = (2 * 0.2**2 + 0.4**2) / 9
-    next_but_one = (2 * 0.2**2 + 3 * 0.4**2) / 7
-    assert halo_loss(step, flat).item() == pytest.approx(beside + next_but_one, rel=1e-5)
+    expected = 0.0
+    for patches in (11, 23):
+        expected += (2 * 0.2**2 + 0.4**2) / (patches - 2)  # beside each other
+        expected += (2 * 0.2**2 + 3 * 0.4**2) / (patches - 4)  # the next but one
+    assert halo_loss(step, flat).item() == pytest.approx(expected, rel=1e-5)
+
+
+def test_halo_loss_sees_a_rim_thinner_than_its_larger_patches(monkeypatch):
+    """Four pixels along an edge, lighter by 0.2: the smaller patches make more than half of the loss."""
+    edge = half(0.2, 0.8)
+    rim = edge.clone()
+    rim[..., 24:28] += 0.2
+    both, plain = halo_loss(rim, edge), halo_loss(edge, edge)
+    monkeypatch.setattr("adain_nodes.core.losses.PATCHES", (8,))
+    assert both - plain > 2 * (halo_loss(rim, edge) - halo_loss(edge, edge)) > 0
 
 
 def test_halo_loss_forgives_edges_of_the_content_and_fine_strokes():
