@@ -16,7 +16,7 @@ from adain_nodes.app import stylise
 from adain_nodes.app.engine import Engine
 from adain_nodes.app.page import build, theme
 from adain_nodes.app.parts import asset
-from adain_nodes.core.errors import AdaINError
+from adain_nodes.core.errors import AdaINError, InvalidValueError
 from adain_nodes.imaging import find_images
 from adain_nodes.resources import resource
 
@@ -73,12 +73,16 @@ def serving(
 def lessons(folders: Sequence[Path]) -> dict[str, Path]:
     """The folders to train with, by the names that visitors see; the project's examples come first.
 
-    Raises ImageError for a folder without pictures.
+    Raises ImageError for a folder without pictures, InvalidValueError for two of the same name.
     """
-    examples = {f"Example {kind}": resource("examples", "pictures", name) for kind, name in EXAMPLES.items()}
+    offered = {f"Example {kind}": resource("examples", "pictures", name) for kind, name in EXAMPLES.items()}
     for folder in folders:
         find_images([folder], recursive=True)
-    return examples | {folder.resolve().name: folder for folder in folders}
+        name = folder.resolve().name
+        if name in offered:
+            raise InvalidValueError(f"Two folders to train with are called {name}.", "Rename one of them.")
+        offered[name] = folder
+    return offered
 
 
 @contextmanager

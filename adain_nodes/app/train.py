@@ -87,13 +87,7 @@ def layout(page: gr.Blocks, engine: Engine) -> None:
         "file, again and again while it learns. The same pictures and settings go on with a run that was stopped.",
         show_progress="minimal",
     )
-    stop.click(
-        engine.lane.leave,
-        queue=False,
-        api_name="stop",
-        api_description="End everything that this session has begun. Training keeps what was learnt.",
-        show_progress="hidden",
-    )
+    stop.click(engine.lane.leave, queue=False, api_visibility="private", show_progress="hidden")
     trained.change(partial(_offer, engine, len(choices)), trained, [use, file, *choices], queue=False, **QUIET)
     use.click(_latest, trained, [choices[0], tabs], queue=False, **QUIET)
 

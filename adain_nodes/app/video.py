@@ -205,7 +205,13 @@ def layout(page: gr.Blocks, engine: Engine) -> None:
         show_progress="minimal",
         show_progress_on=said,
     )
-    stop.click(engine.lane.leave, queue=False, api_visibility="private", show_progress="hidden")
+    stop.click(
+        engine.lane.leave,
+        queue=False,
+        api_name="stop",
+        api_description="End everything that this session has begun. Training keeps what was learnt.",
+        show_progress="hidden",
+    )
     shown = [inputs[name] for name in ("style", "alpha", "smooth", "preserve_color", "style_size", "model")]
     camera.input(
         **engine.lane(live_order, partial(live, engine), quiet=True),

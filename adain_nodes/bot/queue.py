@@ -85,7 +85,6 @@ class Queue:
             db.execute("PRAGMA locking_mode = EXCLUSIVE")  # held until the process ends, in whatever way
             db.execute("PRAGMA secure_delete = ON")
             db.execute(_TABLE)
-            self._drop_old()
 
     def close(self) -> None:
         """Let another process have it."""
@@ -97,7 +96,6 @@ class Queue:
         A new photo takes the place of the one that waits for a style; and one that gets a style waits no longer.
         """
         with self._changing() as db:
-            self._drop_old()
             db.execute(
                 "UPDATE jobs SET state = 'done' WHERE chat = ? AND state = 'open' AND ? IN ('', photo)",
                 (chat, order.style and order.photo),
@@ -149,8 +147,10 @@ class Queue:
             row = self._db.execute(f"SELECT {_COLUMNS} FROM jobs WHERE {condition}", values).fetchone()
         return row and Job(*row)
 
-    def _drop_old(self) -> None:
-        self._db.execute("DELETE FROM jobs WHERE state <> 'queued' AND at < ?", (self._clock() - KEEP,))
+    def drop_old(self) -> None:
+        """Delete what is older than KEEP and not in line: call it now and then."""
+        with self._changing() as db:
+            db.execute("DELETE FROM jobs WHERE state <> 'queued' AND at < ?", (self._clock() - KEEP,))
 
     @contextmanager
     def _changing(self) -> Iterator[sqlite3.Connection]:

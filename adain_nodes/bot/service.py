@@ -62,6 +62,7 @@ class Service:
         """Telegram forgets news when the next are asked for: by then, what they have led to is on the disk."""
         offset = None
         while True:
+            self._queue.drop_old()
             news = await self._insist(partial(self._telegram.updates, offset))
             for update in news:
                 if update.event is not None:

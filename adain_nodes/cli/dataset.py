@@ -25,7 +25,8 @@ Format = Annotated[
     Literal["same", "png", "jpg", "webp", "tiff"], typer.Option(help="That of each picture, or one for all results.")
 ]
 Workers = Annotated[
-    int, options.option("--workers", panel=_WORK, help="Processes, or Ray's actors; 0 is one for each core.")
+    int,
+    options.option("--workers", panel=_WORK, help="Processes, or Ray's actors; 0: one for each core, with Ray one."),
 ]
 Ray = Annotated[
     str,

@@ -16,7 +16,8 @@ Models = Annotated[
         "--model",
         "-m",
         help="A model, a weight file, one with another decoder (vgg19+FILE), or a baseline: microast:FOLDER, "
-        "gatys:ITERATIONS, gatys-in:ITERATIONS (AdaIN's statistics), swap; repeat it.",
+        "gatys:ITERATIONS, gatys-in:ITERATIONS (AdaIN's statistics), swap, wct, transport, histogram, exact-histogram; "
+        "repeat it.",
     ),
 ]
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON instead of tables.")]

@@ -23,7 +23,7 @@ class Decode(io.ComfyNode):
             description="Turn features back into pictures, of exactly the content's size.",
             search_aliases=["style transfer", "decoder"],
             inputs=[
-                AdaINFeatures.Input("features", tooltip="From AdaIN or Masked AdaIN."),
+                AdaINFeatures.Input("features", tooltip="From AdaIN, Masked AdaIN or whatever else changes features."),
                 AdaINDecoder.Input("decoder", tooltip="The decoder of the encoder that made the features."),
             ],
             outputs=[io.Image.Output(display_name="image", tooltip="The stylised pictures.")],

@@ -29,7 +29,11 @@ class EncodeContent(io.ComfyNode):
                 io.Image.Input("image", tooltip="The pictures that shall receive a style: one, a batch, or frames."),
                 AdaINEncoder.Input("encoder", tooltip="The same encoder as for the style."),
             ],
-            outputs=[AdaINFeatures.Output(display_name="features", tooltip="For AdaIN or Masked AdaIN.")],
+            outputs=[
+                AdaINFeatures.Output(
+                    display_name="features", tooltip="For AdaIN, Masked AdaIN and whatever else changes features."
+                )
+            ],
         )
 
     @classmethod

@@ -29,7 +29,7 @@ class LoadVGGEncoder(io.ComfyNode):
                     "first. Files are those in models/adain.",
                 )
             ],
-            outputs=[AdaINEncoder.Output(display_name="encoder", tooltip="For EncodeContent and EncodeStyle.")],
+            outputs=[AdaINEncoder.Output(display_name="encoder", tooltip="For Encode Content and Encode Style.")],
         )
 
     @classmethod

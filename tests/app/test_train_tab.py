@@ -157,6 +157,8 @@ def test_only_offered_folders_are_read(learn, engine, lesson, tmp_path):
     assert learn(replace(lesson, styles=(), style_folder="paintings"))[0].startswith("Done")
     with pytest.raises(ImageError, match="No picture matches"):
         lessons([tmp_path / "nowhere"])
+    with pytest.raises(InvalidValueError, match="Two folders to train with are called paintings"):
+        lessons([folder, folder])
     with pytest.raises(InvalidValueError, match="no judge 'me'"):
         learn(replace(lesson, judge="me"))
 
@@ -208,10 +210,15 @@ def test_defaults_are_those_of_the_trainer(server):
 
 
 def test_no_training_on_a_page_for_others_unless_it_is_allowed(start, server):
-    def tabs(server):
-        return [each["props"]["label"] for each in config(server)["components"] if each["type"] == "tabitem"]
+    def tabs(page):
+        return [each["props"]["label"] for each in page["components"] if each["type"] == "tabitem"]
 
-    assert tabs(server) == [*tabs(start("--no-train")), "Train"]
+    def endpoints(page):
+        return {each["api_name"] for each in page["dependencies"] if each["api_visibility"] == "public"}
+
+    everything, less = config(server), config(start("--no-train"))
+    assert tabs(everything) == [*tabs(less), "Train"]
+    assert endpoints(everything) - endpoints(less) == {"train"}
 
 
 def test_training_in_a_browser(visit, tmp_path):

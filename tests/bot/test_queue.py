@@ -89,7 +89,7 @@ def test_old_ones_are_dropped_but_not_from_the_line(queue, clock):
     queue.add(3, ANN, 1, Order("b"))
     queue.done(1)
     clock.now += KEEP + 1
-    queue.add(4, BOB, 1, Order("c"))
+    queue.drop_old()
     assert [queue.find(id, ANN) is None for id in (1, 2, 3)] == [True, False, True]
     assert queue.take().id == 2
 

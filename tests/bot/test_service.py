@@ -261,6 +261,17 @@ def test_everything_of_a_user_is_forgotten_also_what_is_at_work(bot, telegram, a
     assert ann.photos() == []
 
 
+def test_old_orders_are_deleted_also_when_nobody_orders(bot, ann, bob, picture, monkeypatch):
+    with bot():
+        ann.photo(picture())
+        ann.wait_for(CHOOSE)
+        monkeypatch.setattr("adain_nodes.bot.queue.KEEP", -1)
+        bob.say("/start")  # Telegram answers at once, and not when its long poll ends
+        bob.wait_for(HELLO)
+        ann.press("Swirls")
+        ann.wait_for(GONE)
+
+
 def test_groups_are_none_of_its_business(bot, telegram, ann, picture):
     group = type(ann)(telegram, -5, "supergroup")
     with bot():
