@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from adain_nodes.core.errors import AdaINError, InvalidValueError
+from adain_nodes.core.files import shortened
 from adain_nodes.imaging import find_images
 from adain_nodes.recipe import Cook, Recipe
 from adain_nodes.tiling import Progress
@@ -132,7 +133,7 @@ def _names(recipes: Sequence[Recipe], folder: Path, suffix: str) -> list[Path]:
     names: dict[str, Path] = {}  # by the lower-case name: many file systems make no difference
     for recipe in recipes:
         styles = [path for path, _ in recipe.styles] or [style for _, style in recipe.masks]
-        stem = f"{recipe.content.stem}_{'+'.join(style.stem for style in styles)}"
+        stem = shortened(f"{recipe.content.stem}_{'+'.join(style.stem for style in styles)}")
         numbered = (f"{stem}{f'-{number}' if number > 1 else ''}{suffix}" for number in count(1))
         name = next(name for name in numbered if name.casefold() not in names)
         names[name.casefold()] = folder / name

@@ -139,7 +139,7 @@ class StyleTransfer(StyleEncoder):
         InvalidValueError when colours are to be kept and a style is statistics already, which has none.
         """
         check_alpha(alpha)
-        method = _method_by_statistics(check_preserve_color(preserve_color))
+        method = preserve_color if recolours(preserve_color) else ""
         content = self.prepare(content, size=size)
         areas = self._areas(content, masks, style, weights)
         tiling = self._tiling(content.rgb.size, content.rgb.batch, 2 + bool(method) * len(areas), progress)
@@ -161,7 +161,7 @@ class StyleTransfer(StyleEncoder):
 
         Made once, it serves for any alpha. Raises the errors of ``stylize``.
         """
-        method = _method_by_statistics(check_preserve_color(preserve_color))
+        method = preserve_color if recolours(preserve_color) else ""
         tiling = self._tiling(content.rgb.size, content.rgb.batch)
         return self._look(_Wanted(None, style, weights), content, method, style_size, tiling)
 
@@ -234,9 +234,12 @@ def check_preserve_color(method: str) -> str:
     return method
 
 
-def _method_by_statistics(preserve_color: str) -> str:
-    """The method, if the style pictures are to be recoloured by it; otherwise none."""
-    return "" if preserve_color in ("none", "luminance") else preserve_color
+def recolours(preserve_color: str) -> bool:
+    """Whether a method gives the style pictures the colours of each content, for which they are encoded again.
+
+    Raises InvalidValueError for a method that there is not.
+    """
+    return check_preserve_color(preserve_color) not in ("none", "luminance")
 
 
 class _Wanted(NamedTuple):

@@ -15,7 +15,8 @@ from torch import Tensor
 
 from adain_nodes import __version__
 from adain_nodes.core.adain import check_alpha
-from adain_nodes.core.errors import AdaINError, ImageError, OutputError
+from adain_nodes.core.errors import AdaINError, ImageError
+from adain_nodes.core.files import make_folder
 from adain_nodes.core.style import Style
 from adain_nodes.core.windows import Window
 from adain_nodes.encoding import STYLE_SIZE, Content
@@ -25,7 +26,7 @@ from adain_nodes.imaging.files import opened
 from adain_nodes.imaging.large import open_large, writing_large
 from adain_nodes.imaging.tensors import scaled_size
 from adain_nodes.imaging.writing import Encoding
-from adain_nodes.pipeline import StyleTransfer, check_preserve_color
+from adain_nodes.pipeline import StyleTransfer, check_preserve_color, recolours
 from adain_nodes.tiling import Progress, Put
 
 PICTURE_BYTES = 64
@@ -67,7 +68,7 @@ class Recipe:
     @property
     def recolours(self) -> bool:
         """Whether the colours of the styles change with the content."""
-        return self.preserve_color not in ("none", "luminance")
+        return recolours(self.preserve_color)
 
     @property
     def writing(self) -> dict[str, Any]:
@@ -184,7 +185,7 @@ class Cook:
         if not self.fits(recipe):
             return self._stream(recipe, path, settings, progress)
         result = self.make(recipe, progress=progress)
-        _make_folder(path)
+        make_folder(path.parent)
         return result.notes + write_image(path, result.rgb, alpha=result.alpha, **settings)
 
     def _stream(self, recipe: Recipe, path: Path, settings: Mapping[str, Any], progress: Progress) -> tuple[str, ...]:
@@ -192,7 +193,7 @@ class Cook:
         picture = open_large(recipe.content, max_pixels=self.transfer.max_pixels)
         content = self.transfer.prepare(picture, size=recipe.size)
         notes = dict.fromkeys(picture.notes)
-        _make_folder(path)
+        make_folder(path.parent)
         with writing_large(path, content.rgb.size, encoding, transparent=content.visible is not None) as file:
 
             def put(window: Window, rgb: Tensor) -> None:
@@ -248,16 +249,6 @@ def _sha256(path: Path) -> str:
         while block := file.read(2**20):
             digest.update(block)
     return digest.hexdigest()
-
-
-def _make_folder(path: Path) -> None:
-    """For a result; OutputError where that cannot be."""
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise OutputError(
-            f"The folder of {path} cannot be made: {error.strerror}.", "Choose another folder.", path=path
-        ) from error
 
 
 def _found(name: str, digest: str, folder: Path) -> Path:

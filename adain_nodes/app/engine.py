@@ -18,6 +18,7 @@ from adain_nodes.backend import choose_backend
 from adain_nodes.checkpoints.catalogue import MODELS, model
 from adain_nodes.checkpoints.find import where
 from adain_nodes.core.errors import InvalidValueError, MissingWeightsError
+from adain_nodes.core.files import shortened
 from adain_nodes.core.sizing import size_of
 from adain_nodes.encoding import Content
 from adain_nodes.imaging import read_image, resize, to_tensor, write_image
@@ -134,7 +135,7 @@ class Engine:
         """A recipe's result in full: a PNG with the recipe inside, and the pictures to show."""
         cook = self.cook(recipe.model)
         photo = self._photo(recipe.model, recipe.content, recipe.size, PREVIEW)
-        name = f"{'_'.join(path.stem for path in recipe.files)}.png"
+        name = f"{shortened('_'.join(path.stem for path in recipe.files))}.png"
         parameters = recipe.parameters(cook.transfer, names(recipe).__getitem__) | {"model": Path(recipe.model).name}
         if not cook.fits(recipe):  # the preview stays what is shown
             png = self.file(name)

@@ -57,10 +57,18 @@ class Lesson:
 
     @property
     def key(self) -> str:
-        """The same for the same pictures and settings, whatever the steps: such a run is gone on with."""
+        """The same for the same pictures and settings, whatever the steps: such a run is gone on with.
+
+        Raises InvalidValueError where uploads are gone, as the page deletes them after a while.
+        """
         sha = sha256(repr(replace(self, contents=(), styles=(), steps=0, trained=())).encode())
-        for uploads in (self.contents, self.styles):
-            sha.update(b"".join(sha256(path.read_bytes()).digest() for path in uploads) + b"and")
+        try:
+            for uploads in (self.contents, self.styles):
+                sha.update(b"".join(sha256(path.read_bytes()).digest() for path in uploads) + b"and")
+        except FileNotFoundError as error:
+            raise InvalidValueError(
+                "The pictures are not on the server any more.", "Upload them again: a training goes on where it was."
+            ) from error
         return sha.hexdigest()
 
 

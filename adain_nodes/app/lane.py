@@ -71,7 +71,7 @@ class Lane:
 
     def leave(self, visitor: gr.Request) -> None:
         """End everything that a visitor has begun, who has closed the page or wishes no more of it."""
-        for stop in self._begun.get(str(visitor.session_hash), ()):
+        for stop in tuple(self._begun.get(str(visitor.session_hash), ())):
             stop.set()
 
     def _enter(self) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import os
 import tempfile
 import threading
@@ -53,9 +54,9 @@ def serving(
     is the path that a reverse proxy serves the page under. With ``training`` visitors may fine-tune decoders, on what
     they upload and on the pictures in ``train_folders``. Raises AdaINError where the port cannot be had.
     """
-    with tempfile.TemporaryDirectory(prefix="adain-app-") as folder, _environment(GRADIO_TEMP_DIR=folder):
+    with temporary_uploads() as folder, _discreet():
         offered = lessons(train_folders) if training else None
-        engine = Engine(Path(folder), lessons=offered, **settings)  # pyright: ignore[reportArgumentType]
+        engine = Engine(folder, lessons=offered, **settings)  # pyright: ignore[reportArgumentType]
         first = stylise.first(engine.models[0])
         warming = threading.Thread(target=engine.warm_up, args=[first])
         warming.start()
@@ -142,6 +143,25 @@ def _launch(
         quiet=True,
     )
     return address
+
+
+@contextmanager
+def temporary_uploads() -> Iterator[Path]:
+    """A folder for uploads and results, which is removed at the end with all that is in it."""
+    with tempfile.TemporaryDirectory(prefix="adain-app-") as folder, _environment(GRADIO_TEMP_DIR=folder):
+        yield Path(folder)
+
+
+@contextmanager
+def _discreet() -> Iterator[None]:
+    """What is noted of pictures names the visitors' files: for a while errors alone are logged."""
+    log = logging.getLogger("adain_nodes")
+    before = log.level
+    log.setLevel(logging.ERROR)
+    try:
+        yield
+    finally:
+        log.setLevel(before)
 
 
 @contextmanager

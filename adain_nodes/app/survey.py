@@ -11,9 +11,9 @@ from typing import Any
 import gradio as gr
 
 from adain_nodes.app.errors import sentence
-from adain_nodes.app.page import Page
+from adain_nodes.app.page import KEEP_SECONDS, Page
 from adain_nodes.app.parts import asset
-from adain_nodes.app.server import launched
+from adain_nodes.app.server import launched, temporary_uploads
 from adain_nodes.core.errors import AdaINError, InvalidValueError
 from adain_nodes.survey.interview import Interview
 from adain_nodes.survey.questions import PAIRS
@@ -39,8 +39,18 @@ def surveying(
     where the port cannot be had.
     """
     key = secrets.token_urlsafe(16)
-    page = build(interview, key)
-    with launched(page, host=host, port=port, auth=auth, root_path=root_path, footer_links=()) as address:
+    with (
+        temporary_uploads(),
+        launched(
+            build(interview, key),
+            host=host,
+            port=port,
+            auth=auth,
+            root_path=root_path,
+            max_upload_mb=1,  # nobody has anything to upload, but Gradio takes it
+            footer_links=(),
+        ) as address,
+    ):
         yield address, f"#results={key}"
 
 
@@ -70,7 +80,7 @@ def build(interview: Interview, key: str) -> Page:
         _check(message, key)
         return {"csv": csv_text({interview.mode: interview.given()})}
 
-    with Page(title="Survey", analytics_enabled=False) as page:
+    with Page(title="Survey", analytics_enabled=False, delete_cache=(60, KEEP_SECONDS)) as page:
         _view("survey", [ask], survey={"pairs": interview.mode == PAIRS, "text": interview.text})
         _view("results", [results, answers])
     return page

@@ -17,10 +17,11 @@ from adain_nodes.app.engine import Engine
 from adain_nodes.app.errors import IncompleteError, StoppedError
 from adain_nodes.app.formats import format_of
 from adain_nodes.app.parts import alpha_slider, asset, example, gallery, look_settings, picture
-from adain_nodes.core.errors import InvalidValueError, VideoError
+from adain_nodes.core.errors import InvalidValueError
+from adain_nodes.core.files import shortened
 from adain_nodes.imaging import read_image, to_pil
 from adain_nodes.resources import resource
-from adain_nodes.video import SMOOTH, Clip, FrameStyler, stylize_clip
+from adain_nodes.video import SMOOTH, FrameStyler, stylize_clip
 
 STYLE = "starry_night"
 """The example that the tab opens with."""
@@ -59,7 +60,7 @@ def order(
     style_size: int,
     model: str,
 ) -> Wish:
-    """What the tab's components ask for. Raises IncompleteError where the clip or the style is missing."""
+    """What the tab's components ask for. Raises InvalidValueError where the clip or the style is missing."""
     if not clip:
         raise InvalidValueError("There is no clip.", "Drop one.")
     return _wish(clip, style, model, size, alpha, smooth, preserve_color, style_size)
@@ -75,7 +76,10 @@ def live_order(
     model: str,
     camera: Camera,
 ) -> tuple[Wish, Camera]:
-    """A camera's frame as a data: URL of a JPEG, and what has become of the ones before it."""
+    """A camera's frame as a data: URL of a JPEG, and what has become of the ones before it.
+
+    Raises IncompleteError without a frame, and InvalidValueError without a style.
+    """
     if not frame:
         raise IncompleteError("There is no frame.", "Start the camera.")
     return _wish(frame, style, model, 0, alpha, smooth, preserve_color, style_size), camera
@@ -95,13 +99,7 @@ def stylise(engine: Engine, asked: Wish, show: Any, stopped: Any) -> tuple[Any, 
     """
     source, begun, news, frames = Path(asked.source), perf_counter(), 0.0, 0
     kind = format_of(source)
-    with Clip(source, max_pixels=engine.max_pixels, format=kind) as clip:
-        if clip.duration > 60 * MAX_MINUTES:
-            raise VideoError(
-                f"The clip is {clip.duration / 60:.0f} minutes long; at most {MAX_MINUTES} are taken here.",
-                "Use `adain video` for longer ones.",
-            )
-    target = engine.file(f"{source.stem}_{Path(asked.style).stem}.mp4")
+    target = engine.file(f"{shortened(f'{source.stem}_{Path(asked.style).stem}')}.mp4")
 
     def progress(share: float) -> None:
         nonlocal news, frames
@@ -124,6 +122,7 @@ def stylise(engine: Engine, asked: Wish, show: Any, stopped: Any) -> tuple[Any, 
             asked.style,
             size=asked.size,
             format=kind,
+            max_seconds=60 * MAX_MINUTES,
             progress=progress,
             **dict(asked.settings),
         )

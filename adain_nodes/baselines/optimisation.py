@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, fields
 from math import isfinite
-from typing import NamedTuple, TypeAlias
+from typing import Any, NamedTuple, TypeAlias
 
 import torch
 from torch import Tensor
@@ -39,6 +39,11 @@ class Schedule:
     learning_rate: float = 0.0
     scales: int = 1
     seed: int = 0
+
+    @classmethod
+    def of(cls, settings: Mapping[str, Any]) -> Schedule:
+        """That of ``settings`` by the names of fields, among which may be others."""
+        return cls(**{each.name: settings[each.name] for each in fields(cls)})
 
     def __post_init__(self) -> None:
         if self.optimizer not in LEARNING_RATES:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from typing import Any, NamedTuple, TypeAlias
 
 import torch
@@ -60,6 +60,16 @@ class Losses:
     variation_weight: float = 0.0
     statistics: str = "gram"
     pooling: str = POOLINGS[0]
+
+    @classmethod
+    def of(cls, settings: Mapping[str, Any]) -> Losses:
+        """Those of ``settings`` by the names of fields; "style_layers" and "content_layers" are as in ``parse_levels``.
+
+        What is missing keeps its default, and what has another name belongs to something else.
+        """
+        levels = {kind: parse_levels(settings.get(f"{kind}_layers", "")) for kind in ("content", "style")}
+        weights = {each.name: settings[each.name] for each in fields(cls) if each.name in settings}
+        return cls(**{**weights, **levels})
 
     def __post_init__(self) -> None:
         for what, choices in (("statistics", STATISTICS), ("pooling", POOLINGS)):

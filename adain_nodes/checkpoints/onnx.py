@@ -11,8 +11,8 @@ import torch
 from torch import Tensor, nn
 
 from adain_nodes.core.adain import Features, adain
-from adain_nodes.core.errors import AdaINError, OutputError
-from adain_nodes.core.files import replace_file
+from adain_nodes.core.errors import AdaINError
+from adain_nodes.core.files import make_folder, replace_file
 from adain_nodes.core.statistics import Convention, Statistics, style_statistics
 from adain_nodes.models.base import Decoder, Encoder
 
@@ -57,10 +57,7 @@ def export_onnx(encoder: Encoder, decoder: Decoder, folder: Path) -> tuple[Path,
         (Transform(encoder.convention), (features, *style, torch.ones(())), [*levels, *statistics, "alpha"], styled),
         (_Clamped(decoder.cpu()), (features,), styled, ["image"]),
     )
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise OutputError(f"The folder {folder} cannot be made: {error.strerror}.", "Choose another one.") from error
+    make_folder(folder)
     paths = tuple(folder / f"{name}.onnx" for name in GRAPHS)
     for path, graph in zip(paths, graphs, strict=True):
         replace_file(path, _to_onnx(*graph, described))

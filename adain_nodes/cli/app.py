@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Annotated, Literal, NoReturn
 
 from adain_nodes.cli import options
-from adain_nodes.cli.console import explain_notes, out, waiting
+from adain_nodes.cli.console import out, waiting
 from adain_nodes.core.errors import InvalidValueError
 
 _SERVER = "Server"
@@ -87,7 +87,6 @@ def app(
     training = _for_this_machine(host, people, root_path) if train is None else train
     if train_folder and not training:
         raise InvalidValueError("There is a --train-folder, and training is off on a page for others.", "Add --train.")
-    explain_notes()
     server = {"host": host, "port": port, "auth": people, "root_path": root_path}
     if survey:
         with waiting("Reading the pictures …"):

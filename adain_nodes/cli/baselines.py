@@ -4,27 +4,21 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import fields
 from datetime import timedelta
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, Literal
+from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
 from adain_nodes.cli import baseline_options as baseline
 from adain_nodes.cli import options
-from adain_nodes.cli.console import err, escape, explain_notes, interruptible, out, progress, waiting
+from adain_nodes.cli.console import err, explain_notes, interruptible, progress, waiting
+from adain_nodes.cli.results import place_of, transparency, write_result
 
 if TYPE_CHECKING:
-    from torch import Tensor
-
-    from adain_nodes.baselines.optimisation import Outcome, Schedule, Watch
+    from adain_nodes.baselines.optimisation import Schedule, Watch
     from adain_nodes.baselines.perception import Losses
-    from adain_nodes.imaging import Picture
     from adain_nodes.models.base import Encoder
-
-LONG = 30
-"""Seconds from which on the time that something will take is said beforehand."""
 
 
 def gatys(
@@ -61,17 +55,20 @@ def gatys(
     with waiting("Loading …"):
         from adain_nodes.backend import choose_backend
         from adain_nodes.baselines.gatys import STARTS, Gatys
+        from adain_nodes.baselines.optimisation import Schedule
+        from adain_nodes.baselines.perception import Losses
         from adain_nodes.imaging import read_image, resize
 
-        losses, schedule = _losses(context), _schedule(context)
+        losses, schedule = Losses.of(context.params), Schedule.of(context.params)
         backend, network = choose_backend(device, dtype), _encoder(encoder, losses)
         content, look = read_image(photo), read_image(style)
         first = start if start in STARTS else backend.place(read_image(start).rgb)
+    place = place_of(context)
     with _watching(schedule) as watch, backend.running():
         method = Gatys(network, losses, schedule, start=first, watch=watch).eval().to(backend.device)
         looks = method.encode_style(backend.place(resize(look.rgb, style_size)))
         outcome = method.optimise(backend.place(resize(content.rgb, size)), looks)
-    write_result(context, outcome.picture, transparency(content, size), outcome)
+    write_result(context, place, outcome.picture, transparency(content, size), outcome)
 
 
 def texture(
@@ -106,21 +103,25 @@ def texture(
     explain_notes()
     with waiting("Loading …"):
         from adain_nodes.backend import choose_backend
+        from adain_nodes.baselines.optimisation import Schedule
+        from adain_nodes.baselines.perception import Losses
         from adain_nodes.baselines.texture import synthesise, synthesise_by_adain
         from adain_nodes.imaging import read_image, resize
 
         look, outcome = resize(read_image(picture).rgb, texture_size), None
+    place = place_of(context)
     if method == "adain":
         transfer = options.load(model, decoder, device, dtype)
         with _share("Stylising noise") as show:
             made = synthesise_by_adain(look, (height, width), transfer, passes=passes, seed=seed, progress=show)
     else:
-        losses, schedule, backend = _losses(context), _schedule(context), choose_backend(device, dtype)
+        losses, schedule = Losses.of(context.params), Schedule.of(context.params)
+        backend = choose_backend(device, dtype)
         network = _encoder(encoder, losses).to(backend.device)
         with _watching(schedule) as watch, backend.running():
             outcome = synthesise(backend.place(look), (height, width), network, losses, schedule, watch=watch)
         made = outcome.picture
-    write_result(context, made, None, outcome)
+    write_result(context, place, made, None, outcome)
 
 
 def swap(
@@ -142,10 +143,11 @@ def swap(
     explain_notes()
     with waiting("Loading …"):
         from adain_nodes.baselines.transform import style_swap_transfer
-        from adain_nodes.core.swap import Patches, swap_seconds
+        from adain_nodes.core.swap import LONG, Patches, swap_seconds
         from adain_nodes.imaging import read_image, resize
 
         patches, content = Patches(patch_size, stride), read_image(photo)
+    place = place_of(context)
     transfer = options.load(model, decoder, device, dtype)
     method = style_swap_transfer(transfer, patches)
     with waiting("Encoding …"):
@@ -155,7 +157,7 @@ def swap(
         err.print(f"This will take about {timedelta(seconds=round(seconds))}.")
     with _share("Swapping") as show:
         made = method.stylize(rgb, looks, alpha, progress=show)
-    write_result(context, made, transparency(content, size), None)
+    write_result(context, place, made, transparency(content, size), None)
 
 
 def match(
@@ -190,6 +192,7 @@ def match(
 
         content = read_image(photo)
         looks, areas = [weighted(each) for each in style], [masked(each) for each in mask]
+    place = place_of(context)
     chosen = [name.strip() for name in levels.split(",") if name.strip()]
     method = transform_transfer(options.load(model, decoder, device, dtype), transform, chosen)
     with waiting("Encoding …"):
@@ -205,25 +208,7 @@ def match(
             size=size,
             progress=show,
         )
-    write_result(context, made, transparency(content, size), None)
-
-
-def _losses(context: typer.Context) -> Losses:
-    """The losses that the options of a command describe; what a command does not have keeps its default."""
-    from adain_nodes.baselines.perception import Losses, parse_levels
-
-    named = {field.name for field in fields(Losses)}
-    chosen: dict[str, Any] = {name: value for name, value in context.params.items() if name in named}
-    layers: dict[str, Any] = {
-        kind: parse_levels(context.params.get(f"{kind}_layers", "")) for kind in ("content", "style")
-    }
-    return Losses(**{**chosen, **layers})
-
-
-def _schedule(context: typer.Context) -> Schedule:
-    from adain_nodes.baselines.optimisation import Schedule
-
-    return Schedule(**{field.name: context.params[field.name] for field in fields(Schedule)})
+    write_result(context, place, made, transparency(content, size), None)
 
 
 def _encoder(name: str, losses: Losses) -> Encoder:
@@ -254,34 +239,3 @@ def _share(what: str) -> Iterator[Callable[[float], None]]:
     with progress("%") as bar:
         task = bar.add_task(what, total=100)
         yield lambda share: bar.update(task, completed=round(100 * share))
-
-
-def transparency(content: Picture, size: int) -> Tensor | None:
-    """The photograph's alpha at the size of the result."""
-    from adain_nodes.imaging import resize
-
-    return None if content.alpha is None else resize(content.alpha, size)
-
-
-def write_result(context: typer.Context, picture: Tensor, alpha: Tensor | None, outcome: Outcome | None = None) -> None:
-    """Write a result with what made it, and say where."""
-    from adain_nodes import __version__
-    from adain_nodes.batch import weighted
-    from adain_nodes.imaging import write_image
-
-    settings = {name: str(value) if isinstance(value, Path) else value for name, value in context.params.items()}
-    place = Path(settings.pop("out_path"))
-    named = [settings[name] for name in ("photo", "picture", "style") if name in settings]
-    sources = [weighted(each)[0] for value in named for each in ([value] if isinstance(value, str) else value)]
-    if not place.suffix or place.is_dir():
-        place /= f"{'_'.join(Path(source).stem for source in sources)}_{context.command.name}.png"
-    place.parent.mkdir(parents=True, exist_ok=True)
-    about: dict[str, object] = {"version": __version__, "command": context.command.name, **settings}
-    if outcome:
-        about |= {"iterations_done": len(outcome.losses), "losses": outcome.losses[-1]}
-        said = ", ".join(f"{name} {value:.4g}" for name, value in outcome.losses[-1].items())
-        ended = "Stopped" if outcome.cancelled else "Done"
-        out.print(f"{ended} after {len(outcome.losses)} iterations: {said}", soft_wrap=True)
-    for note in write_image(place, picture, alpha=alpha, parameters=about):
-        err.print(f"[dim]{escape(note)}[/]", soft_wrap=True)
-    out.print(escape(str(place)), soft_wrap=True)

@@ -9,8 +9,8 @@ import typer
 
 from adain_nodes.cli import baseline_options as baseline
 from adain_nodes.cli import options
-from adain_nodes.cli.baselines import transparency, write_result
 from adain_nodes.cli.console import waiting
+from adain_nodes.cli.results import place_of, transparency, write_result
 
 
 def feedforward(
@@ -35,9 +35,9 @@ def feedforward(
         from adain_nodes.checkpoints.networks import load_feedforward
         from adain_nodes.imaging import read_image, resize
 
-        backend, content = choose_backend(device, dtype), read_image(photo)
+        place, backend, content = place_of(context), choose_backend(device, dtype), read_image(photo)
         network = load_feedforward(weights).to(backend.device)
         names, amounts = zip(*map(weighted, style), strict=True) if style else ((), None)
         with backend.running():
             made = network.stylize(backend.place(resize(content.rgb, size)), network.shares(names, amounts))
-    write_result(context, made, transparency(content, size))
+    write_result(context, place, made, transparency(content, size))

@@ -128,8 +128,7 @@ def speed(
 
 def _write(folder: Path, name: str, markdown: str, csv: str) -> None:
     """Write a table into files, and show it."""
-    from adain_nodes.core.files import replace_file
-    from adain_nodes.evaluation.store import make_folder
+    from adain_nodes.core.files import make_folder, replace_file
 
     make_folder(folder)
     replace_file(folder / f"{name}.md", markdown.encode())
@@ -140,7 +139,7 @@ def _write(folder: Path, name: str, markdown: str, csv: str) -> None:
 def _save(picture: Image.Image, path: Path) -> None:
     import numpy as np
 
-    from adain_nodes.evaluation.store import make_folder
+    from adain_nodes.core.files import make_folder
     from adain_nodes.imaging import to_tensor, write_image
 
     make_folder(path.parent)

@@ -101,7 +101,7 @@ def _run(settings: dict[str, Any], folder: Path, device: str, *, resuming: bool)
     config = TrainingConfig(**{name: settings[name] for name in _CONFIG})
     with waiting("Loading the networks …"):
         from adain_nodes.batch import weighted
-        from adain_nodes.core.files import replace_file
+        from adain_nodes.core.files import make_folder, replace_file
         from adain_nodes.evaluation.machine import this_machine
         from adain_nodes.evaluation.methods import load_method
         from adain_nodes.training.loop import train as run
@@ -113,7 +113,7 @@ def _run(settings: dict[str, Any], folder: Path, device: str, *, resuming: bool)
         encoder, decoder, loss_network = _networks(settings, folder, config)
         teacher = load_method(settings["teacher"], device=device) if settings["teacher"] else None
     if processes.first and not resuming:
-        folder.mkdir(parents=True, exist_ok=True)
+        make_folder(folder)
         replace_file(folder / _RUN, json.dumps(settings, indent=2).encode())
     contents, styles = ([weighted(source) for source in settings[kind]] for kind in ("content", "style"))
     with interruptible("Saving the run …") as stop, _shown(config, visible=processes.first) as show:

@@ -55,6 +55,7 @@ def video(
 ) -> None:
     """Give a clip the style of pictures, which may change over time. Sound, size and frame rate stay as they are."""
     from adain_nodes.batch import weighted
+    from adain_nodes.core.files import make_folder
     from adain_nodes.video import stylize_clip
 
     if bool(style) == bool(key):
@@ -63,7 +64,7 @@ def video(
     transfer = options.load(model, decoder, device, dtype, max_pixels=max_pixels)
     pictures = [weighted(text) for text in style]
     look = key_styles(transfer, key, style_size) if key else [name for name, _ in pictures]
-    target.parent.mkdir(parents=True, exist_ok=True)
+    make_folder(target.parent)
     with share_bar("Stylising") as advance:
         begun, frames = perf_counter(), 0
 

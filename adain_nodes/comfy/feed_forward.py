@@ -61,7 +61,7 @@ class FeedForwardNode(io.ComfyNode):
     def execute(cls, image: Tensor, weights: str, style: int, other_style: int, blend: float) -> io.NodeOutput:
         """All pictures in one style, or in a blend of two."""
         network, patcher = _load(networks.find(weights))
-        named = [str(style), str(other_style)] if blend else [str(style)]
+        named = [style, other_style] if blend else [style]
         host.load(patcher)
         backend, contents = host.backend(), from_image(image)
         shares = network.shares(named, [1 - blend, blend][: len(named)])

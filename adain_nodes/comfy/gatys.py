@@ -9,6 +9,7 @@ from comfy_api.latest import io  # pyright: ignore[reportMissingImports]
 from torch import Tensor
 
 from adain_nodes.baselines.gatys import STARTS, Gatys
+from adain_nodes.baselines.optimisation import Schedule
 from adain_nodes.baselines.perception import Losses
 from adain_nodes.comfy import host
 from adain_nodes.comfy import optimisation as shared
@@ -83,7 +84,7 @@ class GatysNode(io.ComfyNode):
         count = common_batch(
             images=len(contents), style_images=len(styles), start_images=1 if starts is None else len(starts)
         )
-        losses, schedule = shared.losses_of(settings), shared.schedule_of(settings)
+        losses, schedule = Losses.of(settings), Schedule.of(settings)
         onlooker = shared.Onlooker(schedule, count)
         made: list[Tensor] = []
         with shared.optimising(encoder):

@@ -4,15 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import fields
-from typing import Any
 
 import torch
 from comfy_api.latest import io  # pyright: ignore[reportMissingImports]
 from torch import Tensor
 
 from adain_nodes.baselines.optimisation import LEARNING_RATES, Outcome, Schedule, Step, Watch
-from adain_nodes.baselines.perception import POOLINGS, STATISTICS, Losses, parse_levels
+from adain_nodes.baselines.perception import POOLINGS, STATISTICS, Losses
 from adain_nodes.comfy import host
 from adain_nodes.comfy.types import LoadedEncoder
 from adain_nodes.imaging import to_pil, write_image
@@ -88,19 +86,6 @@ def loss_inputs() -> list[io.Input]:
 def levels_input(name: str, tooltip: str) -> io.String.Input:
     """A widget for levels with weights, as ``parse_levels`` reads them."""
     return io.String.Input(name, default="", tooltip=tooltip)
-
-
-def schedule_of(settings: dict[str, Any]) -> Schedule:
-    """The schedule that these widgets describe."""
-    return Schedule(**{field.name: settings[field.name] for field in fields(Schedule)})
-
-
-def losses_of(settings: dict[str, Any]) -> Losses:
-    """The losses that these widgets describe."""
-    named = {field.name for field in fields(Losses)}
-    chosen = {name: value for name, value in settings.items() if name in named}
-    layers = {kind: parse_levels(settings.get(f"{kind}_layers", "")) for kind in ("content", "style")}
-    return Losses(**{**chosen, **layers})
 
 
 @contextmanager

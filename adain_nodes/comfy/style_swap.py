@@ -11,13 +11,10 @@ from adain_nodes.comfy.schema import AdaINFeatures, alpha_input, node
 from adain_nodes.comfy.two_features import transformed
 from adain_nodes.comfy.types import EncodedContent
 from adain_nodes.core.adain import Features
-from adain_nodes.core.swap import Patches, swap_levels, swap_seconds
+from adain_nodes.core.swap import LONG, Patches, swap_levels, swap_seconds
 from adain_nodes.tiling import Progress
 
 log = logging.getLogger("adain_nodes")
-
-LONG = 30
-"""Seconds from which on the time that a swap will take is said beforehand."""
 
 
 class StyleSwap(io.ComfyNode):

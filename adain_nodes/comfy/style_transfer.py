@@ -10,6 +10,7 @@ from adain_nodes.comfy.schema import alpha_input, model_input, node, preserve_co
 from adain_nodes.comfy.tensors import common_batch, from_image, samples
 from adain_nodes.core.sizing import size_of
 from adain_nodes.core.style import Style
+from adain_nodes.pipeline import recolours
 from adain_nodes.tiling import Progress
 
 
@@ -50,7 +51,7 @@ class StyleTransferNode(io.ComfyNode):
         count = common_batch(images=len(rgb), style_images=len(look))
         transfer = networks.load_model(model)
         style: Style | None = None
-        if len(look) == 1 and preserve_color in ("none", "luminance"):
+        if len(look) == 1 and not recolours(preserve_color):
             style = transfer.encode_style(samples(look, slice(1), 1), size=style_size)
 
         def stylize(part: slice, progress: Progress) -> Tensor:

@@ -7,6 +7,8 @@ from typing import Any
 from comfy_api.latest import io  # pyright: ignore[reportMissingImports]
 from torch import Tensor
 
+from adain_nodes.baselines.optimisation import Schedule
+from adain_nodes.baselines.perception import Losses
 from adain_nodes.baselines.texture import synthesise, synthesise_by_adain
 from adain_nodes.comfy import host, networks
 from adain_nodes.comfy import optimisation as shared
@@ -76,10 +78,10 @@ class TextureSynthesis(io.ComfyNode):
         if method == METHODS[1]:
             made = _by_adain(texture, size, _checked(decoder, encoder), passes, settings["seed"])
         else:
-            schedule = shared.schedule_of(settings)
+            schedule = Schedule.of(settings)
             onlooker = shared.Onlooker(schedule, 1)
             with shared.optimising(encoder):
-                losses = shared.losses_of(settings)
+                losses = Losses.of(settings)
                 texture = shared.placed(texture)
                 outcome = synthesise(texture, size, encoder.network, losses, schedule, watch=onlooker.watch)
                 made = onlooker.keep(outcome, "texture")

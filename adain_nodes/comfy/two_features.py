@@ -46,8 +46,7 @@ def transformed(
     device = host.backend().device
 
     def part_of(encoded: EncodedContent, part: slice) -> Features:
-        batch = encoded.transformed(slice(None), encoded.batch)
-        return tuple(portion(level, part, count).to(device) for level in batch)
+        return tuple(level.to(device) for level in encoded.transformed(part, count))
 
     def work(part: slice, progress: Progress) -> Features:
         content, inside = part_of(features, part), None if mask is None else portion(mask, part, count).to(device)

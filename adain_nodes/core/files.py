@@ -1,4 +1,4 @@
-"""Replacing a file in one step: whoever looks sees the old one or the new one, and never a part."""
+"""Files that are written: in one step, so that whoever looks sees the old one or the new one, and never a part."""
 
 import contextlib
 import errno
@@ -20,8 +20,29 @@ _CAUSES = {
 }
 
 
+LONGEST = 200
+"""Bytes of a file's name before its number and suffix."""
+
 _DIGITS = 16
 """In the names of files that are being written."""
+
+
+def make_folder(folder: Path) -> None:
+    """Make a folder, and those above it, unless it is there. Raises OutputError where that fails."""
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise OutputError(
+            f"The folder {folder} cannot be made: {error.strerror}.",
+            "Choose another folder.",
+            path=folder,
+            errno=error.errno,
+        ) from error
+
+
+def shortened(stem: str) -> str:
+    """The beginning of a file's name: file systems take 255 bytes, and a number and a suffix shall follow."""
+    return stem.encode()[:LONGEST].decode(errors="ignore")
 
 
 def replace_file(path: Path, data: bytes) -> None:

@@ -21,6 +21,9 @@ from adain_nodes.core.sizing import Size, crop_to, size_of
 AT_ONCE = 4096
 """Patches of the content and of the style that are compared at once, about: 64 MB of similarities."""
 
+LONG = 30
+"""Seconds from which on the time that a swap will take shall be said beforehand."""
+
 
 @dataclass(frozen=True)
 class Patches:
@@ -111,9 +114,10 @@ def swap_levels(
         raise ShapeError(
             f"The content has {len(content)} levels, the style {len(style)}.", "Encode both with the same encoder."
         )
-    work = [_work(ours, theirs, patches) for ours, theirs in zip(content, style, strict=True)]
+    pairs = list(zip(content, style, strict=True))
+    work = [_work(_reached(ours[:1].float(), patches), theirs, patches) for ours, theirs in pairs]
     swapped: list[Tensor] = []
-    for ours, theirs in zip(content, style, strict=True):
+    for ours, theirs in pairs:
         before, now = sum(work[: len(swapped)]), work[len(swapped)]
 
         def advance(share: float, before: float = before, now: float = now) -> None:

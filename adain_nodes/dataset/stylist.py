@@ -9,11 +9,12 @@ from functools import lru_cache
 import torch
 
 from adain_nodes.core.errors import AdaINError, OutputError
+from adain_nodes.core.files import make_folder
 from adain_nodes.core.style import Style
 from adain_nodes.dataset.manifest import Row
 from adain_nodes.dataset.plan import Item, Job, row
 from adain_nodes.imaging import read_bytes, read_image, resize, write_image
-from adain_nodes.pipeline import StyleTransfer
+from adain_nodes.pipeline import StyleTransfer, recolours
 
 STYLES = 4096
 """How many styles are kept: a few kilobytes each."""
@@ -56,19 +57,14 @@ class Stylist:
             style_size=job.style_size,
         )
         alpha = None if picture.alpha is None else resize(picture.alpha, job.size)
-        try:
-            out.parent.mkdir(parents=True, exist_ok=True)
-        except OSError as error:
-            raise OutputError(
-                f"The folder {out.parent} cannot be made: {error.strerror}.", "", errno=error.errno
-            ) from error
+        make_folder(out.parent)
         write_image(out, rgb, alpha=alpha, quality=job.quality)
         return hashlib.sha256(read_bytes(out)).hexdigest()
 
     def _look(self, style: str) -> Style | str:
-        if self.job.preserve_color in ("none", "luminance"):
-            return self._style(style)
-        return str(self.job.styles / style)  # its colours change with every picture
+        if recolours(self.job.preserve_color):
+            return str(self.job.styles / style)  # its colours change with every picture
+        return self._style(style)
 
     def _encoded(self, style: str) -> Style:
         return self._transfer.encode_style(self.job.styles / style, size=self.job.style_size)

@@ -10,6 +10,7 @@ from pathlib import Path
 
 from adain_nodes.backend import Backend, choose_backend
 from adain_nodes.core.errors import AdaINError
+from adain_nodes.core.files import make_folder
 from adain_nodes.evaluation.bench import CONTROLS, Bench, Pair
 from adain_nodes.evaluation.gallery import Gallery
 from adain_nodes.evaluation.machine import this_machine
@@ -17,7 +18,7 @@ from adain_nodes.evaluation.memory import MEASURABLE, measure_memory
 from adain_nodes.evaluation.methods import Method, by_label, load_method
 from adain_nodes.evaluation.metrics import LossNetwork
 from adain_nodes.evaluation.report import write_report
-from adain_nodes.evaluation.store import Store, make_folder
+from adain_nodes.evaluation.store import Store
 from adain_nodes.evaluation.table import Row, Table
 from adain_nodes.models.vgg import NORMALISED
 

@@ -16,7 +16,7 @@ from torch import Tensor
 from torch.nn import functional as F
 
 from adain_nodes.core.color.spaces import luminance
-from adain_nodes.core.errors import AdaINError
+from adain_nodes.core.errors import AdaINError, VideoError
 from adain_nodes.core.regions import Measured
 from adain_nodes.core.sizing import size_of
 from adain_nodes.core.style import Style
@@ -116,10 +116,15 @@ def measure_flicker(
 ) -> Flicker:
     """The flicker of every mode, on scenes that show the 1×3×H×W ``picture`` and on a clip, brought to ``side``.
 
-    Raises AdaINError where scikit-image, whose optical flow (TV-L1) is used for a clip, is not installed.
+    Raises AdaINError where scikit-image, whose optical flow (TV-L1) is used for a clip, is not installed, and
+    VideoError for a clip that is over before it counts.
     """
     scenes = [still(picture), still(picture, exposure=EXPOSURE), still(picture, passing=True)]
     film = read_film(clip, side) if clip else []
+    if clip and len(film) <= BEGINNING + STEP:
+        raise VideoError(
+            f"{clip.name} has {len(film)} frames; the first {BEGINNING + STEP} do not count.", "Choose a longer clip."
+        )
     motions = list(flows(film[BEGINNING:]))
     modes: dict[str, Steady | None] = {
         "the clip itself": None,
@@ -204,7 +209,7 @@ def warping_error(results: Sequence[Tensor], film: Sequence[Tensor], motions: It
         explained = off(film) < EXPLAINED
         total += float(off(results)[explained].sum())
         count += float(explained.sum())
-    return 255 * total / count
+    return 255 * total / count if count else math.nan
 
 
 def _shown(transfer: StyleTransfer, style: Style, steady: Steady) -> Callable[[Sequence[Tensor]], list[Tensor]]:

@@ -11,8 +11,7 @@ from typing import Any
 
 from torch import Tensor
 
-from adain_nodes.core.errors import OutputError
-from adain_nodes.core.files import replace_file
+from adain_nodes.core.files import make_folder, replace_file
 from adain_nodes.imaging import read_image, write_image
 
 Key = Mapping[str, Any]
@@ -60,11 +59,3 @@ class Store:
             return None
         name = hashlib.sha256(json.dumps(dict(key), sort_keys=True).encode()).hexdigest()[:20]
         return self.folder / f"{name}{suffix}"
-
-
-def make_folder(folder: Path) -> None:
-    """Make a folder, and those above it, unless it is there. Raises OutputError where that fails."""
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise OutputError(f"{folder} cannot be made: {error.strerror}.", "Choose another folder.") from error

@@ -12,6 +12,7 @@ from torch import Tensor
 from adain_nodes.core.color.luminance import luminance_only
 from adain_nodes.core.color.spaces import luminance
 from adain_nodes.core.errors import ImageError
+from adain_nodes.core.files import make_folder
 from adain_nodes.imaging import read_image, resize, write_image
 
 log = logging.getLogger("adain_nodes")
@@ -22,7 +23,7 @@ def prepare(paths: Sequence[Path], size: int, folder: Path, change: Callable[[Te
 
     Pictures that are there already are left alone. Those that cannot be read are logged and left out.
     """
-    folder.mkdir(parents=True, exist_ok=True)
+    make_folder(folder)
     for number, path in enumerate(paths):
         target = folder / f"{number:06d}.png"
         if target.exists():

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Literal
 
 from adain_nodes.core.errors import InvalidValueError
-from adain_nodes.core.files import replace_file
+from adain_nodes.core.files import make_folder, replace_file
 from adain_nodes.models.vgg import STYLE_LEVELS
 from adain_nodes.training.config import TrainingConfig
 
@@ -76,7 +76,7 @@ class Settings:
                     "Give its settings again, or choose another folder.",
                     different=different,
                 )
-        folder.mkdir(parents=True, exist_ok=True)
+        make_folder(folder)
         replace_file(path, json.dumps(ours, indent=2).encode())
 
     def __str__(self) -> str:

@@ -45,10 +45,16 @@ def as_picture(image: ImageLike, max_pixels: int = MAX_PIXELS) -> tuple[Tensor, 
         return batch.float(), None
     if isinstance(image, Picture):
         return image.rgb, image.alpha
+    picture = read_noting(image, max_pixels)
+    return picture.rgb, picture.alpha
+
+
+def read_noting(image: str | os.PathLike[str] | Image.Image, max_pixels: int = MAX_PIXELS) -> Picture:
+    """``read_image``, with what had to be converted in the log."""
     picture = read_image(image, max_pixels=max_pixels)
     for note in picture.notes:
         log.warning("%s: %s", picture.path or "picture", note)
-    return picture.rgb, picture.alpha
+    return picture
 
 
 def as_mask(mask: MaskLike, size: Size, max_pixels: int = MAX_PIXELS) -> Tensor:

@@ -130,17 +130,16 @@ class FeedForward(Generator):
         with torch.autocast(x.device.type, enabled=False):
             return self.last(x.float()).sigmoid()
 
-    def shares(self, styles: Sequence[str] = (), weights: Sequence[float] | None = None) -> Tensor:
+    def shares(self, styles: Sequence[str | int] = (), weights: Sequence[float] | None = None) -> Tensor:
         """Shares, 1×styles, of styles by their names or their numbers from 1; a network of one style needs none named.
 
+        A text is a name where there is such a one, and else a number.
         Weights are as in ``blend``, which this is for networks that have learnt their styles. Raises InvalidValueError
         for a style that the network has not learnt, and as ``blend``.
         """
         named = list(styles) or list(self.names[:1] if self.styles == 1 else ())
-        numbers = {
-            **{str(number + 1): number for number in range(self.styles)},
-            **{n: i for i, n in enumerate(self.names)},
-        }
+        counted = {each: place for place in range(self.styles) for each in (place + 1, str(place + 1))}
+        numbers: dict[str | int, int] = {**counted, **{name: place for place, name in enumerate(self.names)}}
         if not named or any(name not in numbers for name in named):
             raise InvalidValueError(
                 f"No style, or one that this network has not learnt, is named: {named}.",

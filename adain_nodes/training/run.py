@@ -13,6 +13,7 @@ from torch import Tensor
 from adain_nodes.backend import choose_backend
 from adain_nodes.checkpoints.save import save_networks
 from adain_nodes.core.errors import DivergedError, InvalidValueError
+from adain_nodes.core.files import make_folder
 from adain_nodes.models.base import Encoder, Generator
 from adain_nodes.training.checkpoint import Checkpoint, load_checkpoint, save_checkpoint
 from adain_nodes.training.config import TrainingConfig
@@ -78,7 +79,7 @@ class Run:
         path = self.folder / CHECKPOINT
         there = self.processes.any(path.exists())  # asked before the first process writes it
         if not there:
-            self.folder.mkdir(parents=True, exist_ok=True)
+            make_folder(self.folder)
             self.save()
         elif resume:
             checkpoint = load_checkpoint(path)

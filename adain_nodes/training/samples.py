@@ -12,7 +12,7 @@ from PIL import Image
 from torch import Tensor
 
 from adain_nodes.backend import Backend
-from adain_nodes.core.files import replace_file
+from adain_nodes.core.files import make_folder, replace_file
 from adain_nodes.core.sizing import size_of
 from adain_nodes.imaging import contact_sheet, to_tensor
 from adain_nodes.models.base import Decoder, Encoder, Generator
@@ -54,7 +54,7 @@ class Samples:
 
 def write_picture(path: Path, picture: Image.Image) -> None:
     """Write a picture as PNG or JPEG, its folder made if need be; raises OutputError where that fails."""
-    path.parent.mkdir(parents=True, exist_ok=True)
+    make_folder(path.parent)
     data = io.BytesIO()
     picture.save(data, "png" if path.suffix == ".png" else "jpeg", quality=90)
     replace_file(path, data.getvalue())

@@ -6,6 +6,7 @@ import os
 from collections.abc import Iterator
 from dataclasses import dataclass
 from fractions import Fraction
+from math import inf
 from pathlib import Path
 from typing import Any, BinaryIO, TypeAlias
 
@@ -45,23 +46,30 @@ class Clip:
     """A clip that is open for reading, once, from its beginning: iterate for its frames and its other packets.
 
     ``size`` brings the short side of the frames to so many pixels (the long side to an even number), 0 keeps theirs.
-    ``format``, a name of FFmpeg's such as "mov", is the only one to be tried; without it, all are.
+    ``format``, a name of FFmpeg's such as "mov", is the only one to be tried; without it, all are. ``max_seconds`` is
+    how long it may be: where that is not known beforehand, the first frame beyond ends the reading.
 
     ``shape`` is the height and width of the frames, ``rotation`` by how many degrees counter-clockwise they are turned
     to be upright, ``aspect`` the width of a pixel by its height as it is stored, ``rate`` the mean of frames a second,
     ``duration`` in seconds, 0 where nobody knows it. ``tracks`` are the streams whose packets come between the frames:
     sound and subtitles. ``notes`` says, once all is read, what was not as it should be. Raises VideoError for what is
-    no clip with pictures, and InvalidValueError for a size below 0.
+    no clip with pictures or too long, and InvalidValueError for a size below 0.
     """
 
     def __init__(
-        self, source: Source, *, size: int = 0, max_pixels: int = MAX_PIXELS, format: str | None = None
+        self,
+        source: Source,
+        *,
+        size: int = 0,
+        max_pixels: int = MAX_PIXELS,
+        max_seconds: float = inf,
+        format: str | None = None,
     ) -> None:
         if size < 0:
             raise InvalidValueError(f"A short side of {size} px is not possible.", "Give 1 or more, or 0 to keep it.")
         self._av = library()
         self.name = str(getattr(source, "name", "the clip") if hasattr(source, "read") else source)
-        self._max_pixels = max_pixels
+        self._max_pixels, self._max_seconds = max_pixels, max_seconds
         self._container = self._open(source, format)
         try:
             self._begin(size)
@@ -116,6 +124,7 @@ class Clip:
         self.aspect = fraction(stream.sample_aspect_ratio) or Fraction(1)
         self.metadata: dict[str, str] = dict(container.metadata)
         self.duration = (container.duration or 0) / self._av.time_base
+        self._check_seconds(self.duration)
         self._end = float((stream.duration or 0) * self.time_base) or self.duration
         self._origin = Fraction(container.start_time or 0, self._av.time_base)
         self._said: list[str] = []
@@ -181,6 +190,7 @@ class Clip:
         self._last = start
         self._counted[DAMAGED] += bool(item.is_corrupt)
         time = float(start * self.time_base)
+        self._check_seconds(time)
         yield Frame(self._pixels(item), start, length, time, self._share(time + float(length * self.time_base)))
 
     def _stamp(self, frame: Any) -> int | None:
@@ -213,6 +223,14 @@ class Clip:
         if self._end:
             return min(1.0, time / self._end)
         return min(1.0, self._position / self._container.size) if self._container.size else 0.0
+
+    def _check_seconds(self, seconds: float) -> None:
+        if seconds > self._max_seconds:
+            raise VideoError(
+                f"{self.name} is longer than {self._max_seconds / 60:g} minutes.",
+                "Shorten it; `adain video` takes clips of any length.",
+                name=self.name,
+            )
 
     def _check_pixels(self, width: int, height: int) -> None:
         if width * height > self._max_pixels:

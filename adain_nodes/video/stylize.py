@@ -6,6 +6,7 @@ import os
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import closing
 from dataclasses import dataclass, replace
+from math import inf
 from pathlib import Path
 from typing import Any
 
@@ -13,9 +14,10 @@ from torch import Tensor
 
 from adain_nodes.core.adain import check_alpha
 from adain_nodes.core.files import replacing
-from adain_nodes.encoding import STYLE_SIZE, StyleLike
+from adain_nodes.encoding import STYLE_SIZE, StyleLike, listed
 from adain_nodes.imaging import to_array, to_tensor
-from adain_nodes.pipeline import StyleTransfer, check_preserve_color
+from adain_nodes.imaging.likes import read_noting
+from adain_nodes.pipeline import StyleTransfer, recolours
 from adain_nodes.tiling import Progress
 from adain_nodes.video.keys import StyleAt
 from adain_nodes.video.reading import Clip, Frame, Source
@@ -49,12 +51,15 @@ class FrameStyler:
         smooth: float = SMOOTH,
     ) -> None:
         check_alpha(alpha)
-        check_preserve_color(preserve_color)
+        again = recolours(preserve_color)
         self.transfer = transfer
         self.steady = Steady(smooth)
         self._settings: dict[str, Any] = {"alpha": alpha, "preserve_color": preserve_color, "style_size": style_size}
-        if not callable(style) and preserve_color in ("none", "luminance"):
-            style, weights = transfer.encode_style(style, weights=weights, size=style_size), None
+        if not callable(style):
+            if again:
+                style = [_read(each, transfer.max_pixels) for each in listed(style)]
+            else:
+                style, weights = transfer.encode_style(style, weights=weights, size=style_size), None
         self._style = style
         self._weights = weights
 
@@ -91,15 +96,16 @@ def stylize_clip(
     *,
     size: int = 0,
     format: str | None = None,
+    max_seconds: float = inf,
     progress: Progress = lambda share: None,
     **settings: Any,
 ) -> Film:
     """Write the clip ``source`` in a style to the file ``target``, whose name says in which container.
 
-    ``size`` and ``format`` are as in ``Clip``, ``settings`` those of ``FrameStyler``. Frame rate, time stamps,
-    orientation and sound are kept. ``progress`` is told the share done after each frame; an error that it raises ends
-    the work, and whatever ends it leaves no part of a file. Raises VideoError for what is no clip, OutputError where
-    the result cannot be written, and the errors of ``FrameStyler``.
+    ``size``, ``format`` and ``max_seconds`` are as in ``Clip``, ``settings`` those of ``FrameStyler``. Frame rate, time
+    stamps, orientation and sound are kept. ``progress`` is told the share done after each frame; an error that it
+    raises ends the work, and whatever ends it leaves no part of a file. Raises VideoError for what is no clip or too
+    long, OutputError where the result cannot be written, and the errors of ``FrameStyler``.
     """
     target = Path(target)
     container = container_of(target)
@@ -107,7 +113,7 @@ def stylize_clip(
     frames, end = 0, 0.0
     with (
         replacing(target) as temporary,
-        Clip(source, size=size, max_pixels=transfer.max_pixels, format=format) as clip,
+        Clip(source, size=size, max_pixels=transfer.max_pixels, max_seconds=max_seconds, format=format) as clip,
         ClipWriter(temporary, container, clip) as writer,
         closing(ahead(clip, ROOM)) as items,
         closing(behind(writer.write, _painted(items, styler), ROOM)) as done,
@@ -117,6 +123,13 @@ def stylize_clip(
                 frames, end = frames + 1, item.time + float(item.length * clip.time_base)
                 progress(item.share)
     return Film(frames, end, tuple(styler.steady.cuts), (*clip.notes, *writer.notes))
+
+
+def _read(style: StyleLike, max_pixels: int) -> StyleLike:
+    """A picture's file as what is in it: it is encoded for every frame, and may be gone by the last."""
+    if isinstance(style, str | os.PathLike) and Path(style).suffix != ".safetensors":
+        return read_noting(style, max_pixels)
+    return style
 
 
 def _painted(items: Iterable[Any], styler: FrameStyler) -> Iterator[Any]:

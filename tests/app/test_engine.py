@@ -124,6 +124,15 @@ def test_transparency_is_in_the_result(engine, recipe, tmp_path):
     assert torch.equal(read_image(png).alpha, read_image(tmp_path / "photo.png").alpha)
 
 
+def test_long_names_have_results(engine, tmp_path):
+    paths = [tmp_path / (letter * 150 + ".png") for letter in "abc"]
+    for path in paths:
+        write_image(path, torch.rand(1, 3, 24, 24))
+    png, _ = engine.result(Recipe(paths[0], ((paths[1], 1.0), (paths[2], 1.0))), quiet)
+    assert Path(png).name.startswith("a" * 150 + "_bb")
+    assert read_parameters(png)["content"] == paths[0].name
+
+
 def test_files_of_the_same_name_are_told_apart():
     a, b, c = Path("x/image.jpg"), Path("y/image.jpg"), Path("z/image-2.jpg")
     found = names(Recipe(a, ((b, 1.0), (c, 0.5), (a, 0.5))))

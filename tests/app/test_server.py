@@ -176,6 +176,13 @@ def test_a_file_that_is_no_picture_is_named_in_a_sentence(client, tmp_path):
             upload(client, tmp_path, "photo.png", data)
 
 
+def test_what_is_noted_of_uploads_is_not_logged(client, server, tmp_path):
+    Image.effect_noise((40, 40), 90).convert("CMYK").save(tmp_path / "of-a-visitor.jpg")
+    picture = handle_file(tmp_path / "of-a-visitor.jpg")
+    client.predict(picture, picture, *SETTINGS, api_name="/stylise")
+    assert "of-a-visitor" not in (server.folder / "log.txt").read_text()
+
+
 def test_a_picture_of_too_many_pixels_is_refused_unopened(client, tmp_path):
     buffer = io.BytesIO()
     Image.new("1", (30_000, 30_000)).save(buffer, "PNG")

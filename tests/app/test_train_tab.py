@@ -111,6 +111,13 @@ def test_stopped_run_goes_on_and_ends_as_if_it_had_not_been(learn, engine, lesso
     assert not all(torch.equal(value, last[name]) for name, value in load_decoder(file).state_dict().items())
 
 
+def test_uploads_that_are_gone_are_asked_for_again(learn, lesson):
+    learn(lesson)
+    lesson.styles[0].unlink()
+    with pytest.raises(InvalidValueError, match="Upload them again"):
+        learn(lesson)
+
+
 def test_others_get_the_lane_after_each_step(engine, lesson):
     came, free = [], threading.Event()
 

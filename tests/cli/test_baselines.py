@@ -42,6 +42,14 @@ def test_gatys_writes_a_picture_with_its_parameters(adain):
 
 
 @pytest.mark.usefixtures("folder")
+def test_a_result_that_would_have_no_place_is_not_begun(adain):
+    endless = ("--encoder", "lite", "--device", "cpu", "-n", 10**9)
+    status, _, said = adain("gatys", PHOTO, "-s", STYLE, "-o", f"{PHOTO}/out.png", *endless)
+    assert status == 1
+    assert "cannot be made" in said
+
+
+@pytest.mark.usefixtures("folder")
 def test_options_reach_the_method(adain, monkeypatch):
     made = []
 

@@ -196,7 +196,7 @@ def test_file_in_the_way_of_the_folder(stylize):
     Path("results").write_text("precious")
     status, out, err = stylize("photos/one.png", "-s", "styles/warm.png")
     assert (status, out) == (1, "0 made, 1 failed\n")
-    assert "Failed: photos/one.png: The folder of results/one_warm.png cannot be made: File exists." in err
+    assert "Failed: photos/one.png: The folder results cannot be made: File exists." in err
     assert Path("results").read_text() == "precious"
 
 

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from adain_nodes.core.errors import OutputError
-from adain_nodes.core.files import replace_file
+from adain_nodes.core.files import LONGEST, make_folder, replace_file, shortened
 
 
 def test_replace_file_leaves_only_the_file(tmp_path: Path) -> None:
@@ -46,6 +46,24 @@ def test_places_that_cannot_be_written(tmp_path: Path) -> None:
         replace_file(tmp_path / ("n" * 300), b"data")
     assert error.value.facts["errno"] == errno.ENAMETOOLONG
     assert sorted(path.name for path in tmp_path.iterdir()) == ["file", "folder.png"]
+
+
+def test_a_folder_that_cannot_be_made(tmp_path: Path) -> None:
+    make_folder(tmp_path / "a" / "b")
+    make_folder(tmp_path / "a" / "b")
+    (tmp_path / "file").touch()
+    with pytest.raises(OutputError, match=r"file/a cannot be made: Not a directory\. Choose another folder") as error:
+        make_folder(tmp_path / "file" / "a")
+    assert error.value.facts["errno"] == errno.ENOTDIR
+
+
+@pytest.mark.parametrize("letter", ["n", "ü", "絵"])
+def test_long_names_are_cut_between_letters(tmp_path: Path, letter: str) -> None:
+    assert shortened("photo_style") == "photo_style"
+    stem = shortened(letter * 300)
+    assert LONGEST - len(letter.encode()) < len(stem.encode()) <= LONGEST
+    assert set(stem) == {letter}
+    replace_file(tmp_path / f"{stem}-2.png", b"data")
 
 
 class FailingFile(io.FileIO):

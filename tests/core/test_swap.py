@@ -144,6 +144,12 @@ def test_every_level_is_swapped_and_progress_runs_through():
     assert shares == pytest.approx([6**4 * 3 / (6**4 * 3 + 2**4 * 5), 1])
 
 
+def test_progress_of_a_content_that_is_smaller_than_a_patch():
+    shares: list[float] = []
+    swap_levels((torch.rand(1, 3, 2, 9),), (torch.rand(1, 3, 8, 8),), progress=shares.append)
+    assert shares == [1]
+
+
 def test_the_estimate_grows_with_the_work(monkeypatch):
     """By the clock of one part, of which the first time does not count."""
     clock = iter([0, 100, 0, 2, 0, 100, 0, 2])

@@ -5,16 +5,18 @@ from __future__ import annotations
 import json
 import math
 import sys
+from pathlib import Path
 
 import pytest
 import torch
 
-from adain_nodes.core.errors import AdaINError
+from adain_nodes.core.errors import AdaINError, VideoError
 from adain_nodes.evaluation import flicker
 from adain_nodes.evaluation.flicker import (
     BEGINNING,
     FRAMES,
     NOISE,
+    STEP,
     change,
     flows,
     measure_flicker,
@@ -116,6 +118,14 @@ def test_a_clip_is_measured_too(shared, short, monkeypatch):
     rows = {row.mode: row.warping for row in table.rows}
     assert rows["the clip itself"] < rows["smoothed"] < 0.97 * rows["plain"]
     assert "cutBunny.mp4" in table.markdown()
+
+
+def test_a_clip_that_is_over_before_it_counts_is_refused(short, monkeypatch):
+    monkeypatch.setattr(flicker, "read_film", lambda path, side: [short] * (BEGINNING + STEP))
+    transfer = StyleTransfer.from_pretrained("lite", device="cpu", dtype="float32")
+    style = transfer.encode_style(torch.rand(1, 3, 64, 64))
+    with pytest.raises(VideoError, match=r"short\.gif has 16 frames; the first 16 do not count\. Choose a longer clip"):
+        measure_flicker(transfer, style, short, Path("short.gif"))
 
 
 def test_missing_scikit_image_is_explained(monkeypatch):

@@ -41,6 +41,7 @@ def test_styles_by_number_and_name(network: FeedForward) -> None:
     network.names = ("wave", "stars", "1")
     assert network.shares(["stars", "wave"], [3, 1]).tolist() == [[0.25, 0.75, 0]]
     assert network.shares(["1"]).tolist() == [[0, 0, 1]]  # a name comes before a number
+    assert network.shares([1]).tolist() == [[1, 0, 0]]  # which this is, whatever the names
     assert FeedForward(4, 1).shares().tolist() == [[1]]
     for wrong in ([], ["4"], ["wave", "sand"]):
         with pytest.raises(InvalidValueError, match="not learnt, is named"):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 from fractions import Fraction
+from io import BytesIO
 
 import av
 import numpy as np
@@ -54,6 +55,35 @@ def test_time_stamps_of_a_variable_rate_are_kept(make):
 def test_a_clip_that_starts_late_starts_at_0(make):
     found, _ = frames(make("clip.mkv", start=3, sound="aac"))
     assert found[0].time == pytest.approx(0, abs=0.03)
+
+
+class Pipe:
+    """Takes bytes and cannot go back, so that what is written into it never says how long it is."""
+
+    def __init__(self):
+        self.data = b""
+
+    def write(self, data):
+        self.data += data
+        return len(data)
+
+
+def test_a_clip_that_is_too_long_is_refused_or_ends_there(make):
+    path = make()  # 0.24 seconds
+    with pytest.raises(VideoError, match=r"longer than 0.002 minutes. Shorten it"):
+        Clip(path, max_seconds=0.12)
+    pipe = Pipe()
+    with av.open(str(path)) as source, av.open(pipe, "w", format="matroska", options={"live": "1"}) as copy:
+        stream = copy.add_stream_from_template(source.streams.video[0])
+        for packet in source.demux(source.streams.video[0]):
+            if packet.dts is not None:
+                packet.stream = stream
+                copy.mux(packet)
+    with Clip(BytesIO(pipe.data), max_seconds=0.12) as clip:
+        assert clip.duration == 0
+        assert [next(clip_frames).time for clip_frames in [iter(clip)] * 4] == pytest.approx([0, 0.04, 0.08, 0.12])
+        with pytest.raises(VideoError, match="longer than"):
+            list(clip)
 
 
 @pytest.mark.parametrize("rotation", [90, 180, 270])

@@ -28,6 +28,15 @@ def style(tmp_path):
     return path
 
 
+def test_a_style_that_is_encoded_for_each_frame_is_read_once(transfer, style, make, tmp_path):
+    settings = {"preserve_color": "coral", "style_size": 32}
+    frames = [torch.rand(1, 3, 32, 48) for _ in range(2)]
+    styler = FrameStyler(transfer, style, **settings)
+    style.unlink()  # as pages delete uploads
+    first, second = (styler(frame, number / 25) for number, frame in enumerate(frames))
+    assert not torch.equal(first, second)
+
+
 def in_range(array):
     """A decoded picture as a tensor."""
     return to_tensor(array[None])
