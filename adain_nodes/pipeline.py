@@ -77,13 +77,12 @@ class StyleTransfer(StyleEncoder):
         tile: int = 0,
         max_memory: int = 0,
         max_pixels: int = MAX_PIXELS,
-        host_folders: Sequence[Path] = (),
     ) -> StyleTransfer:
         """A model of the catalogue ("lite", "vgg19") or a weight file, with another decoder if one is named.
 
         Raises the errors of ``load_networks``, ``choose_backend`` and ``set_engine``.
         """
-        networks = load_networks(model, decoder, host_folders=host_folders)
+        networks = load_networks(model, decoder)
         settings = {"engine": engine, "tile": tile, "max_memory": max_memory, "max_pixels": max_pixels}
         return cls(*networks, device=device, dtype=dtype, **settings)
 
@@ -92,16 +91,9 @@ class StyleTransfer(StyleEncoder):
         """See StyleEncoder: of the features that are decoded, too."""
         return self.encoder.margin + self.decoder.margin
 
-    def decode(
-        self,
-        features: Features,
-        size: Size,
-        *,
-        device: torch.device | None = None,
-        progress: Progress = lambda share: None,
-    ) -> Tensor:
+    def decode(self, features: Features, size: Size, *, progress: Progress = lambda share: None) -> Tensor:
         """The B×3×H×W pictures of exactly ``size``, float32 in [0, 1]; the rest is as in ``encode``."""
-        picture = Mosaic(size, device)
+        picture = Mosaic(size)
 
         def view(window: Window) -> Features:
             return tuple(window.cells(s).of(level) for level, s in zip(features, self.encoder.strides, strict=True))

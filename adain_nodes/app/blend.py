@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import replace
 from functools import partial
 
@@ -24,6 +23,7 @@ from adain_nodes.app.parts import (
     small_picture,
 )
 from adain_nodes.core.errors import InvalidValueError
+from adain_nodes.core.style import corner_weights
 from adain_nodes.imaging import contact_sheet, read_image
 from adain_nodes.recipe import Recipe
 from adain_nodes.tiling import Progress
@@ -65,17 +65,6 @@ def order(
     return recipe(photo, styles, alpha=alpha, **settings)
 
 
-def corner_weights(point: Sequence[float]) -> list[float]:
-    """The weights of the four corners at a point (x, y) of the square: bilinear, x to the right and y down in [0, 1].
-
-    Raises InvalidValueError for a point outside.
-    """
-    x, y = point
-    if not (0 <= x <= 1 and 0 <= y <= 1):
-        raise InvalidValueError(f"The point {x:g}, {y:g} is not in the square.", "Both numbers lie in [0, 1].")
-    return [(1 - x) * (1 - y), x * (1 - y), (1 - x) * y, x * y]
-
-
 def grid(engine: Engine, asked: Recipe, progress: Progress) -> str:
     """The interpolation grid as one JPEG: between the four styles in its corners, the photograph in their blends.
 
@@ -90,7 +79,7 @@ def grid(engine: Engine, asked: Recipe, progress: Progress) -> str:
         rows[row][column] = read_image(file, max_pixels=engine.max_pixels).rgb
     for row, y in enumerate(steps):
         for column, x in enumerate(steps):
-            styles = tuple(zip(files, corner_weights((x, y)), strict=True))
+            styles = tuple(zip(files, corner_weights(x, y), strict=True))
             rows[row][column + 1] = engine.paint(replace(asked, styles=styles), CELL, lambda share: None).after.cpu()
             progress((row * STEPS + column + 1) / STEPS**2)
     return engine.keep("grid.jpg", contact_sheet(rows, cell=CELL))
@@ -126,7 +115,14 @@ def layout(page: gr.Blocks, engine: Engine) -> None:
     inputs = {"photo": photo, **styles, **weights, "alpha": alpha, **settings}
     triggers = [tab.select, *(each.change for each in inputs.values())]
     outcome.follow(engine, order, inputs, triggers, ("blend_preview", "blend"))
-    square.input(corner_weights, square, list(weights.values()), queue=False, trigger_mode="always_last", **QUIET)
+    square.input(
+        lambda point: corner_weights(*point),
+        square,
+        list(weights.values()),
+        queue=False,
+        trigger_mode="always_last",
+        **QUIET,
+    )
     draw.click(
         **engine.lane(order, partial(grid, engine)),
         inputs=list(inputs.values()),

@@ -16,8 +16,6 @@ from adain_nodes.pipeline import PRESERVE_COLOR
 from adain_nodes.recipe import Recipe
 from adain_nodes.resources import resource
 
-Styles = tuple[tuple[Path, float], ...]
-
 QUIET: dict[str, Any] = {"api_visibility": "private", "show_progress": "hidden"}
 """For events that only carry values from one component to another."""
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import inspect
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -15,7 +14,7 @@ from adain_nodes.app.parts import MODELS, QUIET, model_choice, models, pictures
 from adain_nodes.checkpoints.catalogue import weight_file
 from adain_nodes.checkpoints.find import where
 from adain_nodes.core.errors import InvalidValueError, MissingWeightsError
-from adain_nodes.training.finetune import LOSS_NETWORK, finetune_decoder
+from adain_nodes.training.finetune import DEFAULTS, LOSS_NETWORK
 
 UPLOADS = 200
 """How many pictures of each kind may be uploaded."""
@@ -24,8 +23,6 @@ INTRODUCTION = (
     "A copy of the model's decoder learns to paint pictures like yours. Its losses and samples appear here while it "
     "learns; the result is one more model to choose in the other tabs. Others wait for one of its steps at most."
 )
-
-_DEFAULTS = {name: each.default for name, each in inspect.signature(finetune_decoder).parameters.items()}
 
 
 def order(
@@ -113,7 +110,7 @@ def _settings(engine: Engine) -> list[Any]:
     """What decides how it learns; defaults are those of ``finetune_decoder``."""
 
     def slider(name: str, label: str, least: float, most: float, step: float, info: str) -> gr.Slider:
-        return gr.Slider(least, most, _DEFAULTS[name], step=step, label=label, info=info, buttons=[])
+        return gr.Slider(least, most, DEFAULTS[name], step=step, label=label, info=info, buttons=[])
 
     model = model_choice(engine, "Start from")
     steps = slider("steps", "Steps", 10, 5000, 10, "With more of them, a run goes on where it ended.")
@@ -126,7 +123,7 @@ def _settings(engine: Engine) -> list[Any]:
             slider("batch", "Batch", 1, 16, 1, "Pairs of pictures in each step."),
             slider("crop", "Crop", 64, 512, 32, "Side in pixels of the squares that it sees; smaller is faster."),
             slider("style_weight", "Style weight", 0, 100, 0.5, "More is closer to the style, less to the photograph."),
-            gr.Number(_DEFAULTS["learning_rate"], label="Learning rate", info="Lower it when losses rise.", **rate),
+            gr.Number(DEFAULTS["learning_rate"], label="Learning rate", info="Lower it when losses rise.", **rate),
         ]
 
 

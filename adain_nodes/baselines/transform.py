@@ -124,7 +124,6 @@ def _in_turn(progress: Progress, count: int) -> Iterator[Progress]:
 def style_swap_transfer(
     transfer: StyleTransfer,
     patches: Patches = Patches(),  # noqa: B008
-    levels: Sequence[str] = (),
 ) -> FeatureTransfer:
     """Chen and Schmidt's system, with the decoder as their inverse network."""
     return FeatureTransfer(
@@ -132,7 +131,6 @@ def style_swap_transfer(
         lambda content, style, alpha, mask, progress: swap_levels(
             content, style, patches, alpha=alpha, progress=progress
         ),
-        levels,
     )
 
 

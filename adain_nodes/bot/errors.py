@@ -14,6 +14,6 @@ class RefusedError(AdaINError):
 class UnreachableError(AdaINError):
     """Telegram did not answer, or asks for patience: what was asked may be asked again, ``after`` seconds at least."""
 
-    def __init__(self, problem: str, remedy: str = "", *, after: float = 0) -> None:
-        super().__init__(problem, remedy, after=after)
+    def __init__(self, problem: str, *, after: float = 0) -> None:
+        super().__init__(problem, after=after)
         self.after = after

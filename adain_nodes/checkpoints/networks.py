@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from pathlib import Path
 
 from adain_nodes.checkpoints.catalogue import MODELS, WEIGHTS, model, weight_file
@@ -15,9 +14,7 @@ from adain_nodes.models.layouts import Levels, Networks
 from adain_nodes.models.registry import recognise
 
 
-def load_networks(
-    name: str | Path = "lite", decoder: str | Path | None = None, *, host_folders: Sequence[Path] = ()
-) -> tuple[Encoder, Decoder]:
+def load_networks(name: str | Path = "lite", decoder: str | Path | None = None) -> tuple[Encoder, Decoder]:
     """The encoder and the decoder of a model, checked to belong together.
 
     ``name`` is a model of the catalogue or the path of a weight file; ``decoder``, a path or a name of the catalogue,
@@ -27,11 +24,11 @@ def load_networks(
     """
     if str(name) in MODELS or not Path(name).is_file():
         known = model(str(name))
-        encoder_file, decoder_file = (where(part, None, host_folders).path for part in (known.encoder, known.decoder))
+        encoder_file, decoder_file = (where(part).path for part in (known.encoder, known.decoder))
     else:
         encoder_file = decoder_file = Path(name)
     if decoder is not None:
-        decoder_file = _path(decoder, host_folders)
+        decoder_file = _path(decoder)
     found = _networks(decoder_file)
     if found.decoder is None:
         raise _lacks_decoder(decoder_file, found)
@@ -43,12 +40,12 @@ def load_networks(
     return encoder, found.decoder
 
 
-def load_encoder(source: str | Path, levels: Levels | None = None, *, host_folders: Sequence[Path] = ()) -> Encoder:
+def load_encoder(source: str | Path, levels: Levels | None = None) -> Encoder:
     """The encoder in a weight file, named by its path or by the catalogue, with the taps ``levels`` if it is a VGG.
 
     Raises the errors of ``load_networks``.
     """
-    path = _path(source, host_folders)
+    path = _path(source)
     found = _networks(path, levels)
     if found.encoder is None:
         raise _lacks("encoder", path, found, "Name the file of its encoder.")
@@ -64,12 +61,12 @@ def load_feedforward(source: str | Path) -> FeedForward:
     return found.feedforward
 
 
-def load_decoder(source: str | Path, *, host_folders: Sequence[Path] = ()) -> Decoder:
+def load_decoder(source: str | Path) -> Decoder:
     """The decoder in a weight file, named by its path or by the catalogue, not yet checked against any encoder.
 
     Raises the errors of ``load_networks``.
     """
-    path = _path(source, host_folders)
+    path = _path(source)
     found = _networks(path)
     if found.decoder is None:
         raise _lacks_decoder(path, found)
@@ -84,9 +81,9 @@ def _encoder_for(decoder: Decoder, path: Path) -> Encoder:
     return encoder
 
 
-def _path(source: str | Path, host_folders: Sequence[Path]) -> Path:
+def _path(source: str | Path) -> Path:
     if str(source) in WEIGHTS or not Path(source).is_file():
-        return where(weight_file(str(source)), None, host_folders).path
+        return where(weight_file(str(source))).path
     return Path(source)
 
 

@@ -25,14 +25,12 @@ def demo(
 ) -> None:
     """Stylise the example pictures and lay them out on a contact sheet. Needs no download."""
     from adain_nodes.batch import plan
-    from adain_nodes.imaging import find_images
+    from adain_nodes.examples import examples
     from adain_nodes.recipe import Cook
-    from adain_nodes.resources import resource
 
-    contents = find_images([resource("examples", "pictures", "content")])
-    styles = find_images([resource("examples", "pictures", "style")])
+    contents, styles = examples("content"), examples("style")
     settings = {"alpha": alpha, "size": size, "model": model, "decoder": decoder}
-    tasks = plan(contents, [resource("examples", "pictures", "style")], [], out_path, ".png", settings=settings)
+    tasks = plan(contents, [styles[0].parent], [], out_path, ".png", settings=settings)
     execute(tasks, Cook(options.load(model, decoder, device, dtype)))
     with waiting("Laying out the sheet …"):
         sheet = _sheet(contents, styles, [task.out for task in tasks], out_path / "contact_sheet.png")
@@ -42,6 +40,7 @@ def demo(
 
 def _sheet(contents: list[Path], styles: list[Path], results: list[Path], target: Path) -> Path:
     """One row a content, one column a style; ``results`` run along the rows."""
+    from adain_nodes.examples import title
     from adain_nodes.imaging import contact_sheet, read_image, to_tensor, write_image
 
     cells = [read_image(path).rgb for path in results]
@@ -50,7 +49,7 @@ def _sheet(contents: list[Path], styles: list[Path], results: list[Path], target
         rows,
         contents=[read_image(path).rgb for path in contents],
         styles=[read_image(path).rgb for path in styles],
-        column_labels=[path.stem.replace("_", " ") for path in styles],
+        column_labels=[title(path) for path in styles],
     )
     import numpy as np
 

@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-import inspect
 from typing import Any
 
 from comfy_api.latest import io  # pyright: ignore[reportMissingImports]
 
 from adain_nodes.comfy.schema import AdaINDecoder, AdaINEncoder
-from adain_nodes.training.finetune import finetune_decoder
-
-_DEFAULTS = {name: parameter.default for name, parameter in inspect.signature(finetune_decoder).parameters.items()}
+from adain_nodes.training.finetune import DEFAULTS
 
 
 def training_inputs() -> list[io.Input]:
@@ -45,11 +42,11 @@ def training_inputs() -> list[io.Input]:
 
 def _int(name: str, least: int, most: int, step: int, tooltip: str) -> io.Int.Input:
     options: dict[str, Any] = {"control_after_generate": False} if name == "seed" else {}  # a new one trains anew
-    return io.Int.Input(name, default=_DEFAULTS[name], min=least, max=most, step=step, tooltip=tooltip, **options)
+    return io.Int.Input(name, default=DEFAULTS[name], min=least, max=most, step=step, tooltip=tooltip, **options)
 
 
 def _float(name: str, least: float, most: float, step: float, tooltip: str) -> io.Float.Input:
-    return io.Float.Input(name, default=_DEFAULTS[name], min=least, max=most, step=step, tooltip=tooltip)
+    return io.Float.Input(name, default=DEFAULTS[name], min=least, max=most, step=step, tooltip=tooltip)
 
 
 def _folder(kind: str) -> io.String.Input:

@@ -7,7 +7,7 @@ from typing import Any, cast
 import torch
 from torch import Tensor
 
-from adain_nodes.core.errors import ShapeError
+from adain_nodes.core.statistics import check_map
 
 
 def gram_matrix(features: Tensor) -> Tensor:
@@ -16,12 +16,7 @@ def gram_matrix(features: Tensor) -> Tensor:
     The average, where the paper takes the sum, makes maps of different sizes comparable. The gradient has the
     map's own precision. Raises ShapeError for another shape.
     """
-    if features.ndim != 4 or 0 in features.shape:
-        raise ShapeError(
-            f"Features have the shape {tuple(features.shape)}; expected batch × channels × height × width, none 0.",
-            "Pass one level of what an encoder returns.",
-            shape=tuple(features.shape),
-        )
+    check_map(features)
     return cast("Tensor", _Gram.apply(features))  # pyright: ignore[reportUnknownMemberType]
 
 

@@ -83,7 +83,7 @@ def moments(features: Tensor, mask: Tensor | None = None) -> Moments:
 
     ``mask`` holds soft weights, (B or 1)×1×H×W, at least 0. Raises ShapeError when it does not fit the map.
     """
-    _check_map(features)
+    check_map(features)
     if mask is not None:
         _check_mask(mask, features)
     if _can_be_exact(features, mask):
@@ -205,7 +205,8 @@ def _sqrt(x: Tensor) -> Tensor:
     return torch.where(positive, torch.where(positive, x, torch.ones_like(x)).sqrt(), torch.zeros_like(x))
 
 
-def _check_map(features: Tensor) -> None:
+def check_map(features: Tensor) -> None:
+    """Raise ShapeError for what is no B×C×H×W map with something in it."""
     if features.ndim != 4 or 0 in features.shape:
         raise ShapeError(
             f"Features have the shape {tuple(features.shape)}; expected batch × channels × height × width, none 0.",

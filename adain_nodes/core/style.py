@@ -145,8 +145,18 @@ def normalised(weights: Sequence[float] | None, count: int) -> list[float]:
     return [weight / total for weight in weights]
 
 
+def corner_weights(x: float, y: float) -> list[float]:
+    """The shares of four styles in the corners of a square, row by row, at a point of it: x to the right, y down.
+
+    They are bilinear. Raises InvalidValueError for a point outside [0, 1] × [0, 1].
+    """
+    if not (0 <= x <= 1 and 0 <= y <= 1):
+        raise InvalidValueError(f"The point {x:g}, {y:g} is not in the square.", "Both numbers lie in [0, 1].")
+    return [(1 - x) * (1 - y), x * (1 - y), (1 - x) * y, x * y]
+
+
 def weighted_sum(parts: Sequence[Tensor], shares: Sequence[float]) -> Tensor:
-    """The parts, all of one shape, each times its share."""
+    """The parts, of shapes that broadcast, each times its share."""
     total = parts[0] * shares[0]
     for part, share in zip(parts[1:], shares[1:], strict=True):
         total = total + part.to(total) * share

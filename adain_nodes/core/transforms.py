@@ -7,7 +7,7 @@ covariance; histogram matching the whole distribution of each channel.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from typing import NamedTuple, TypeAlias, cast
+from typing import NamedTuple, TypeAlias
 
 import torch
 from torch import Tensor
@@ -15,6 +15,7 @@ from torch import Tensor
 from adain_nodes.core.adain import Features, check_alpha, check_maps
 from adain_nodes.core.color.histogram import distribution, histogram
 from adain_nodes.core.errors import InvalidValueError, ShapeError
+from adain_nodes.core.matrices import symmetric_power
 from adain_nodes.core.regions import mask_on
 
 EPS = 1e-5
@@ -34,7 +35,8 @@ def whiten_and_color(content: Tensor, style: Tensor, mask: Tensor | None = None)
     The symmetric roots, in float64 on the CPU. For the shapes see ``Transform``.
     """
     ours, theirs = _gaussian(content, mask), _gaussian(style)
-    return _mapped(ours, theirs, _power(theirs.covariance, 0.5) @ _power(ours.covariance, -0.5), content)
+    white, coloured = symmetric_power(ours.covariance, -0.5), symmetric_power(theirs.covariance, 0.5)
+    return _mapped(ours, theirs, coloured @ white, content)
 
 
 def transport(content: Tensor, style: Tensor, mask: Tensor | None = None) -> Tensor:
@@ -43,8 +45,8 @@ def transport(content: Tensor, style: Tensor, mask: Tensor | None = None) -> Ten
     Shapes as in ``whiten_and_color``, from which it differs by a rotation that this one leaves out.
     """
     ours, theirs = _gaussian(content, mask), _gaussian(style)
-    root, inverse = _power(ours.covariance, 0.5), _power(ours.covariance, -0.5)
-    return _mapped(ours, theirs, inverse @ _power(root @ theirs.covariance @ root, 0.5) @ inverse, content)
+    root, inverse = symmetric_power(ours.covariance, 0.5), symmetric_power(ours.covariance, -0.5)
+    return _mapped(ours, theirs, inverse @ symmetric_power(root @ theirs.covariance @ root, 0.5) @ inverse, content)
 
 
 def match_histograms(content: Tensor, style: Tensor, mask: Tensor | None = None) -> Tensor:
@@ -129,10 +131,3 @@ def _mapped(ours: _Gaussian, theirs: _Gaussian, matrix: Tensor, content: Tensor)
     """The cells as the matrices move them, from one mean to the other."""
     shift = theirs.mean - matrix @ ours.mean
     return (matrix.to(content) @ content.flatten(2) + shift.to(content)).view_as(content)
-
-
-def _power(matrix: Tensor, exponent: float) -> Tensor:
-    """Power of symmetric matrices B×C×C with no eigenvalue below that of the noise, but for rounding."""
-    # `torch.linalg` has no type annotations.
-    values, vectors = cast("tuple[Tensor, Tensor]", torch.linalg.eigh(matrix))  # pyright: ignore[reportUnknownMemberType]
-    return vectors * values.clamp(min=1e-12).pow(exponent).unsqueeze(-2) @ vectors.mT

@@ -17,7 +17,6 @@ from adain_nodes.core.adain import Features
 from adain_nodes.core.errors import AdaINError
 from adain_nodes.core.losses import content_loss, style_loss
 from adain_nodes.core.sizing import size_of
-from adain_nodes.core.statistics import BIASED, Statistics, style_statistics
 from adain_nodes.examples import examples
 from adain_nodes.experiments.settings import Settings
 from adain_nodes.imaging import read_square
@@ -26,6 +25,7 @@ from adain_nodes.models.vgg import VGGEncoder
 from adain_nodes.training.data import Source
 from adain_nodes.training.history import History
 from adain_nodes.training.loop import Outcome, Progress, Trained, train
+from adain_nodes.training.objective import biased_statistics
 from adain_nodes.training.run import HISTORY
 
 RUNS = "runs"
@@ -138,7 +138,7 @@ class Lab:
                 asked = generator.describe(_turned(looks, turn), None, encoder.convention)
                 asked = asked if change is None else change(features, asked)
                 seen = judge(generator.picture(features, asked, size_of(contents)))
-                near = style_loss(_statistics(seen), _statistics(_turned(wanted, turn)))
+                near = style_loss(biased_statistics(seen), biased_statistics(_turned(wanted, turn)))
                 found.append((near.item(), content_loss(seen[-1], own).item()))
         return Figures(*(fmean(column) for column in zip(*found, strict=True)))
 
@@ -158,7 +158,3 @@ def _squares(kind: str, side: int) -> list[Tensor]:
 
 def _turned(features: Features, turn: int) -> Features:
     return tuple(level.roll(turn, 0) for level in features)
-
-
-def _statistics(features: Features) -> list[Statistics]:
-    return [style_statistics(level, BIASED) for level in features]

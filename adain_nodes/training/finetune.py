@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from functools import partial
@@ -73,6 +74,10 @@ def finetune_decoder(
         return run(folder=folder, resume=True)
     with TemporaryDirectory(prefix="adain-") as temporary:
         return run(folder=Path(temporary))
+
+
+DEFAULTS = {name: each.default for name, each in inspect.signature(finetune_decoder).parameters.items()}
+"""Of the settings of ``finetune_decoder``, for the shells around it."""
 
 
 def _fit_into_memory(sources: Sequence[Source], short_side: int) -> bool:

@@ -88,7 +88,7 @@ class Objective:
         features = self.loss_network(output)
         losses = {
             "content": content_loss(features[-1], self._target(original, deepest)),
-            "style": style_loss(_statistics(features), levels),
+            "style": style_loss(biased_statistics(features), levels),
         }
         losses |= self._further(encoder, decoder, batch, _Made(content_features, look, output))
         total = sum((self._weights[name] * loss for name, loss in losses.items()), output.new_zeros(()))
@@ -136,7 +136,7 @@ class Objective:
     def _wanted(self, style: Features) -> tuple[Tensor, ...]:
         """Means and deviations that the style's features ask for: of each level, and of the deepest for t."""
         deepest = style_statistics(style[-1], self.loss_network.convention)
-        return tuple(tensor for statistics in (*_statistics(style), deepest) for tensor in statistics)
+        return tuple(tensor for statistics in (*biased_statistics(style), deepest) for tensor in statistics)
 
     def _target(self, content: Tensor, style: Statistics) -> Tensor:
         """What the content loss compares the output with: t of the paper, or f(c)."""
@@ -175,6 +175,6 @@ def _pairs(tensors: tuple[Tensor, ...]) -> list[Statistics]:
     return [Statistics(*pair) for pair in zip(tensors[::2], tensors[1::2], strict=True)]
 
 
-def _statistics(features: Features) -> list[Statistics]:
-    """Biased, as in every figure that the project reports."""
+def biased_statistics(features: Features) -> list[Statistics]:
+    """Of every level, as in every figure that the project reports."""
     return [style_statistics(level, BIASED) for level in features]

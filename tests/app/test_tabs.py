@@ -11,6 +11,7 @@ from adain_nodes.app import blend, stylise
 from adain_nodes.app.errors import IncompleteError
 from adain_nodes.app.parts import COLORS, examples, title
 from adain_nodes.core.errors import InvalidValueError
+from adain_nodes.core.style import corner_weights
 from adain_nodes.imaging import read_image, write_image
 from adain_nodes.pipeline import PRESERVE_COLOR
 from adain_nodes.recipe import Recipe
@@ -57,13 +58,13 @@ def test_page_opens_with_an_example():
     ],
 )
 def test_weights_of_a_point_in_the_square(point, weights):
-    assert blend.corner_weights(point) == weights
+    assert corner_weights(*point) == weights
 
 
 @pytest.mark.parametrize("point", [(-0.1, 0), (0, 1.1), (float("nan"), 0)])
 def test_point_lies_in_the_square(point):
     with pytest.raises(InvalidValueError, match="not in the square"):
-        blend.corner_weights(point)
+        corner_weights(*point)
 
 
 def test_grid_has_the_pure_styles_in_its_corners(engine, files, tmp_path):

@@ -94,16 +94,17 @@ def test_encoder_is_cut_at_the_level_of_its_decoder(tmp_path, vgg, named):
     assert same(encoder, vgg[0])
 
 
-def test_catalogue_names_are_found_in_the_folders_of_the_host(vgg, lite, tmp_path):
-    """Folders are searched before the embedded weights; names of models and of files both count."""
-    folder = tmp_path / "host"
+def test_catalogue_names_are_found_in_the_folder_of_weights(vgg, lite, tmp_path, monkeypatch):
+    """It is searched before the embedded weights; names of models and of files both count."""
+    folder = tmp_path / "weights"
     folder.mkdir()
+    monkeypatch.setenv("ADAIN_WEIGHTS_DIR", str(folder))
     save(folder / "lite.safetensors", *lite)
-    assert same(load_networks("lite", host_folders=[folder])[0], lite[0])
-    assert same(load_encoder("lite", host_folders=[folder]), lite[0])
+    assert same(load_networks("lite")[0], lite[0])
+    assert same(load_encoder("lite"), lite[0])
     other = LiteDecoder((3, 4, 5), lite[0].fingerprint())
     model_file = save(tmp_path / "model.safetensors", lite[0], other)
-    assert same(load_networks(model_file, "lite", host_folders=[folder])[1], lite[1])
+    assert same(load_networks(model_file, "lite")[1], lite[1])
 
 
 def test_names_of_the_catalogue_come_before_files(tmp_path, monkeypatch):

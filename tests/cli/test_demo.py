@@ -27,7 +27,7 @@ def few(monkeypatch, tmp_path):
             with Image.open(resource("examples", "pictures", kind, f"{name}.jpg")) as picture:
                 picture.reduce(8).save(target)
     found = lambda *parts: tmp_path / Path(*parts[1:]) if parts[0] == "examples" else resource(*parts)  # noqa: E731
-    monkeypatch.setattr("adain_nodes.resources.resource", found)
+    monkeypatch.setattr("adain_nodes.examples.resource", found)
     return tmp_path
 
 
@@ -58,7 +58,7 @@ def test_sheet_shows_each_result_in_its_place(adain, few, monkeypatch):
     for kind, names, pictures in (("content", contents, "contents"), ("style", styles, "styles")):
         for name, picture in zip(names, around[pictures], strict=True):
             assert torch.equal(picture, read_image(few / "pictures" / kind / f"{name}.jpg").rgb)
-    assert around["column_labels"] == ["rose window", "starry night", "swirls"]
+    assert around["column_labels"] == ["Rose window", "Starry night", "Swirls"]
     assert torch.equal(read_image(few / "out" / "contact_sheet.png").rgb, to_tensor(np.asarray(SHEET)))
 
 

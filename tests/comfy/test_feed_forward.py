@@ -18,7 +18,6 @@ def network(host):
     for name, parameter in made.named_parameters():
         if ".norm." in name:
             torch.nn.init.normal_(parameter, mean=1.0)
-    made.names = ("3", "1", "2")  # which are no numbers
     folder = host.base / "models" / "adain"
     folder.mkdir(parents=True, exist_ok=True)
     save_networks(folder / "learnt.safetensors", None, made)
@@ -51,4 +50,4 @@ def test_a_batch(host, network):
 
 @pytest.mark.usefixtures("network")
 def test_refusals(host):
-    assert "named: ['9']. Name one of 1, 2, 3" in error(host, prompt(style=9))[1]
+    assert "named: [9]. Name one of 1, 2, 3" in error(host, prompt(style=9))[1]

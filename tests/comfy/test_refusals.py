@@ -94,7 +94,8 @@ def test_the_paper_s_model_is_asked_for_by_name_and_used_once_it_is_there(host, 
     for file in ("vgg_normalised_relu4_1.pth", "decoder_relu4_1.pth"):
         shutil.copy(shared / "weights" / file, folder)
     (made,) = host.run(prompt).pictures
-    vgg19 = StyleTransfer.from_pretrained("vgg19", device="cpu", dtype="float32", host_folders=[folder])
+    encoder, decoder = (folder / name for name in ("vgg_normalised_relu4_1.pth", "decoder_relu4_1.pth"))
+    vgg19 = StyleTransfer.from_pretrained(encoder, decoder=decoder, device="cpu", dtype="float32")
     content, style = picture("castle.jpg")[..., :96, :131], picture("starry_night.jpg")
     compare(made, vgg19.stylize(content, style, alpha=0.8, style_size=128))
 

@@ -227,19 +227,19 @@ def test_networks_are_compiled_only_on_request(transfer, monkeypatch):
     assert compiled == [transfer.encoder, transfer.decoder]
 
 
-def test_pretrained_networks_are_loaded_as_asked(transfer, monkeypatch, tmp_path):
+def test_pretrained_networks_are_loaded_as_asked(transfer, monkeypatch):
     asked, compiled = [], []
 
-    def load(model, decoder, *, host_folders):
-        asked.append((model, decoder, host_folders))
+    def load(model, decoder):
+        asked.append((model, decoder))
         return transfer.encoder, transfer.decoder
 
     monkeypatch.setattr("adain_nodes.pipeline.load_networks", load)
     monkeypatch.setattr(nn.Module, "compile", lambda self: compiled.append(self))
-    settings = {"device": "cpu", "dtype": "bfloat16", "engine": "compile", "host_folders": [tmp_path]}
+    settings = {"device": "cpu", "dtype": "bfloat16", "engine": "compile"}
     loaded = StyleTransfer.from_pretrained("vgg19", decoder="mine.pth", **settings)
     StyleTransfer.from_pretrained()
-    assert asked == [("vgg19", "mine.pth", [tmp_path]), ("lite", None, ())]
+    assert asked == [("vgg19", "mine.pth"), ("lite", None)]
     assert loaded.backend == choose_backend("cpu", "bfloat16")
     assert len(compiled) == 2
 

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple, cast
+from typing import NamedTuple
 
 import torch
 from torch import Tensor
 
 from adain_nodes.core.color.spaces import lab_to_rgb, mix_channels, rgb_to_lab
+from adain_nodes.core.matrices import symmetric_power
 
 # A variance that every measured one is raised by: that of 8-bit rounding in RGB, and less than that in Lab. It gives
 # constant, grey and one-pixel pictures a defined result, and equal pictures still match exactly.
@@ -61,7 +62,7 @@ def coral(image: Tensor, reference: ColorMoments, mask: Tensor | None = None) ->
     own = rgb_moments(image, mask)
     std, correlation = _standardise(own.covariance)
     target_std, target_correlation = _standardise(reference.covariance)
-    transform = _symmetric_power(target_correlation, 0.5) @ _symmetric_power(correlation, -0.5)
+    transform = symmetric_power(target_correlation, 0.5) @ symmetric_power(correlation, -0.5)
     transform = target_std.unsqueeze(-1) * transform / std.unsqueeze(-2)
     return mix_channels(transform.to(image), image - own.mean) + reference.mean.to(image)
 
@@ -92,10 +93,3 @@ def _standardise(covariance: Tensor) -> tuple[Tensor, Tensor]:
     covariance = covariance.cpu().double() + _RGB_NOISE * torch.eye(3, dtype=torch.float64)
     std = covariance.diagonal(dim1=-2, dim2=-1).sqrt()
     return std, covariance / (std.unsqueeze(-1) * std.unsqueeze(-2))
-
-
-def _symmetric_power(matrix: Tensor, exponent: float) -> Tensor:
-    """Power of symmetric positive definite matrices, B×3×3."""
-    # `torch.linalg` has no type annotations.
-    values, vectors = cast("tuple[Tensor, Tensor]", torch.linalg.eigh(matrix))  # pyright: ignore[reportUnknownMemberType]
-    return vectors * values.pow(exponent).unsqueeze(-2) @ vectors.mT

@@ -1,10 +1,9 @@
 """Figure 8: between four styles, by equation 15."""
 
-from itertools import product
-
 import torch
 from PIL import Image
 
+from adain_nodes.core.style import corner_weights
 from adain_nodes.evaluation.figures.examples import SIDE, photo, style
 from adain_nodes.imaging import contact_sheet
 from adain_nodes.pipeline import StyleTransfer
@@ -26,12 +25,7 @@ def draw_interpolation(transfer: StyleTransfer, side: int = SIDE) -> Image.Image
     blank = torch.ones(1, 3, 1, 1)
     rows = []
     for down in shares:
-        made = [transfer.stylize(content, styles, weights=corner_weights(down, across)) for across in shares]
+        made = [transfer.stylize(content, styles, weights=corner_weights(across, down)) for across in shares]
         left, right = {0.0: pictures[:2], 1.0: pictures[2:]}.get(down, [blank, blank])
         rows.append([left, *made, right])
     return contact_sheet(rows, cell=CELL)
-
-
-def corner_weights(down: float, across: float) -> list[float]:
-    """How near a place in the square, both from 0 to 1, is to its corners, row by row; they sum to 1."""
-    return [row * column for row, column in product((1 - down, down), (1 - across, across))]

@@ -22,8 +22,6 @@ from adain_nodes.evaluation.metrics import LossNetwork, compare
 from adain_nodes.evaluation.store import Store
 from adain_nodes.models.base import Encoder, digest
 
-MODELS = ("vgg19", "lite", "swap", "wct")
-
 ITERATIONS = (5, 10, 15, 20, 25, 35, 50, 75, 100, 150, 200, 300)
 """After which the optimisation is looked at."""
 

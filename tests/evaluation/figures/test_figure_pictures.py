@@ -7,9 +7,10 @@ import re
 import pytest
 
 from adain_nodes.core.sizing import size_of
+from adain_nodes.core.style import corner_weights
 from adain_nodes.encoding import STYLE_SIZE
 from adain_nodes.evaluation.figures.examples import CELL, mask, photo, style
-from adain_nodes.evaluation.figures.interpolation import STEPS, STYLES, corner_weights, draw_interpolation
+from adain_nodes.evaluation.figures.interpolation import STEPS, STYLES, draw_interpolation
 from adain_nodes.evaluation.figures.pictures import PICTURES
 from adain_nodes.pipeline import PRESERVE_COLOR, StyleTransfer
 from adain_nodes.resources import resource
