@@ -11,8 +11,8 @@ from torch.nn import functional as F
 from adain_nodes.core.errors import ShapeError
 from adain_nodes.core.statistics import Statistics
 
-PATCHES = (8, 4)
-"""Sides in pixels of the patches that the halo loss averages over: for a rim's glow, and for the thin line in it."""
+PATCHES = (8, 4, 2)
+"""Sides in pixels of the patches that the halo loss averages over: for a glow, a light line, and cracks beside it."""
 
 ALIKE = 0.02
 """Mean difference of two patches of the content, of a range of 1, at which they count a third."""
@@ -54,9 +54,9 @@ def total_variation(image: Tensor) -> Tensor:
 def halo_loss(output: Tensor, content: Tensor) -> Tensor:
     """Mean squared difference of nearby patches of the output where those of the content are alike, both B×3×H×W.
 
-    An edge-aware smoothness (Godard et al. 2017, equation 3) of averages over ``PATCHES`` pixels, so that strokes on a
-    smooth ground cost next to nothing, and a rim around what stands before it much. Patches are compared with those
-    beside them and with the next but one: a rim may be one patch wide. The sum over both sides of patches.
+    An edge-aware smoothness (Godard et al. 2017, equation 3) of averages over ``PATCHES`` pixels, summed over these
+    sides: what is new around an object before a smooth ground costs the more, the broader it is. Patches are compared
+    with those beside them and with the next but one: a rim may be one patch wide.
     """
     _check_same(output.shape, content.shape)
     least = 3 * max(PATCHES)

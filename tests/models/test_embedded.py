@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 import torch
+from safetensors import safe_open
 from safetensors.torch import load_file
 from skimage.metrics import structural_similarity
 from torch import Tensor
@@ -28,6 +29,12 @@ def lite() -> tuple[Encoder, Decoder]:
     assert networks.encoder is not None
     assert networks.decoder is not None
     return networks.encoder, networks.decoder
+
+
+def test_the_file_says_whose_decoder_it_holds(lite):
+    encoder, _ = lite
+    with safe_open(resource("weights", "lite.safetensors"), "pt") as file:
+        assert file.metadata()["encoder"] == encoder.fingerprint()
 
 
 def picture(kind: str, name: str) -> Tensor:
@@ -81,17 +88,17 @@ def test_there_is_no_frame(lite, looks, content, style):
 
 
 def test_sensor_noise_hardly_grows(lite, looks):
-    """Two frames of a still scene, before and after; these styles are hard ones (those of the card have 0.75)."""
+    """Two frames of a still scene, before and after; these styles are hard ones: 0.94 (those of the card have 0.59)."""
     ratios = []
     for content, style in PAIRS:
         photo = picture("content", content)
         frames = [(photo + 0.02 * torch.randn_like(photo)).clamp(0, 1) for _ in range(2)]
         made = [stylise(lite, frame, looks[style]) for frame in frames]
         ratios.append((made[0] - made[1]).std() / (frames[0] - frames[1]).std())
-    assert torch.stack(ratios).mean() < 1.35
+    assert torch.stack(ratios).mean() < 1.15
 
 
 def test_there_is_no_halo(lite, looks):
-    """Grounds that are smooth in the photograph stay so around objects; measured 0.0057."""
+    """Grounds that are smooth in the photograph stay so around objects; measured 0.0060, and before run 18 0.0152."""
     made = [(stylise(lite, picture("content", content), looks[style]), content) for content, style in PAIRS]
-    assert torch.stack([halo_loss(each, picture("content", content)) for each, content in made]).mean() < 0.007
+    assert torch.stack([halo_loss(each, picture("content", content)) for each, content in made]).mean() < 0.008
