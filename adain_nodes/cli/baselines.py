@@ -115,8 +115,7 @@ def texture(
         with _share("Stylising noise") as show:
             made = synthesise_by_adain(look, (height, width), transfer, passes=passes, seed=seed, progress=show)
     else:
-        losses, schedule = Losses.of(context.params), Schedule.of(context.params)
-        backend = choose_backend(device, dtype)
+        losses, schedule, backend = Losses.of(context.params), Schedule.of(context.params), choose_backend(device, dtype)
         network = _encoder(encoder, losses).to(backend.device)
         with _watching(schedule) as watch, backend.running():
             outcome = synthesise(backend.place(look), (height, width), network, losses, schedule, watch=watch)
