@@ -108,14 +108,14 @@ def texture(
         from adain_nodes.baselines.texture import synthesise, synthesise_by_adain
         from adain_nodes.imaging import read_image, resize
 
-        look, outcome = resize(read_image(picture).rgb, texture_size), None
-    place = place_of(context)
+        look, outcome, place = resize(read_image(picture).rgb, texture_size), None, place_of(context)
     if method == "adain":
         transfer = options.load(model, decoder, device, dtype)
         with _share("Stylising noise") as show:
             made = synthesise_by_adain(look, (height, width), transfer, passes=passes, seed=seed, progress=show)
     else:
-        losses, schedule, backend = Losses.of(context.params), Schedule.of(context.params), choose_backend(device, dtype)
+        losses, schedule = Losses.of(context.params), Schedule.of(context.params)
+        backend = choose_backend(device, dtype)
         network = _encoder(encoder, losses).to(backend.device)
         with _watching(schedule) as watch, backend.running():
             outcome = synthesise(backend.place(look), (height, width), network, losses, schedule, watch=watch)
