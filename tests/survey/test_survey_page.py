@@ -6,6 +6,8 @@ import importlib.util
 import json
 import os
 import re
+import socket
+import urllib.error
 import urllib.request
 from collections.abc import Callable, Iterator
 from contextlib import suppress
@@ -14,6 +16,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from adain_nodes.survey.interview import Interview
 from adain_nodes.survey.questions import PAIRS, RATE
 
 if importlib.util.find_spec("gradio") is None:
@@ -214,6 +217,35 @@ def test_what_a_browser_may_send_besides(servers, function, message, said):
     request = urllib.request.Request(address, json.dumps(body).encode(), kind)
     with urllib.request.urlopen(request, timeout=30) as reply:
         assert json.load(reply)["problem"].startswith(said)
+
+
+def upload(address: str, size: int) -> int:
+    """The status that so many bytes are answered with."""
+    body = b'--edge\r\nContent-Disposition: form-data; name="files"; filename="a.png"\r\n\r\n' + bytes(size) + b"\r\n"
+    kind = {"Content-Type": "multipart/form-data; boundary=edge"}
+    try:
+        request = urllib.request.Request(f"{address}gradio_api/upload", body + b"--edge--\r\n", kind)
+        with urllib.request.urlopen(request, timeout=30) as reply:
+            return reply.status
+    except urllib.error.HTTPError as refusal:
+        with refusal:
+            return refusal.code
+
+
+def test_what_strangers_upload_is_small_and_goes_with_the_server(make_survey, tmp_path, monkeypatch):
+    from adain_nodes.app.survey import surveying
+
+    room = tmp_path / "room"
+    room.mkdir()
+    monkeypatch.setattr("tempfile.tempdir", str(room))
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    with surveying(Interview(make_survey(), RATE, 4), port=port) as (address, _):
+        assert upload(address, 2_000_000) == 413
+        assert upload(address, 1000) == 200
+        assert [file.name for file in room.rglob("*") if file.is_file()] == ["a.png"]
+    assert list(room.iterdir()) == []
 
 
 def test_a_killed_server_loses_no_answer_and_goes_on(servers, visit):
