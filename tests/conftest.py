@@ -7,6 +7,8 @@ import os
 import shutil
 import subprocess
 import sys
+import urllib.error
+import urllib.request
 import zipfile
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -77,6 +79,24 @@ def at_rest() -> None:
     """For bars of speed that only a machine which does nothing else can be held to."""
     if "ADAIN_AT_REST" not in os.environ:
         pytest.skip("NOT TESTED: ADAIN_AT_REST=1 says that the machine is")
+
+
+@pytest.fixture(scope="session")
+def upload_status() -> Callable[[str, int], int]:
+    """A function that uploads so many bytes to a page at an address, and gives the status of the answer."""
+
+    def status(address: str, size: int) -> int:
+        head = b'--edge\r\nContent-Disposition: form-data; name="files"; filename="a.png"\r\n\r\n'
+        kind = {"Content-Type": "multipart/form-data; boundary=edge"}
+        request = urllib.request.Request(f"{address}gradio_api/upload", head + bytes(size) + b"\r\n--edge--\r\n", kind)
+        try:
+            with urllib.request.urlopen(request, timeout=30) as reply:
+                return reply.status
+        except urllib.error.HTTPError as refusal:
+            with refusal:
+                return refusal.code
+
+    return status
 
 
 @pytest.fixture

@@ -190,9 +190,8 @@ def test_a_picture_of_too_many_pixels_is_refused_unopened(client, tmp_path):
         upload(client, tmp_path, "photo.png", buffer.getvalue())
 
 
-def test_a_file_that_is_too_large_does_not_get_in(server):
-    body = b'--edge\r\nContent-Disposition: form-data; name="files"; filename="a.png"\r\n\r\n' + bytes(2 << 20)
-    assert status(server, "gradio_api/upload", body + b"\r\n--edge--\r\n", "multipart/form-data; boundary=edge") == 413
+def test_a_file_that_is_too_large_does_not_get_in(server, upload_status):
+    assert upload_status(server.address, 2 << 20) == 413
 
 
 @pytest.mark.parametrize(

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import csv
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -21,6 +22,7 @@ from adain_nodes.evaluation.methods import Method
 from adain_nodes.evaluation.metrics import FIGURES, LossNetwork
 from adain_nodes.imaging import write_image
 from adain_nodes.models.vgg import STYLE_LEVELS, VGGEncoder
+from adain_nodes.resources import resource
 
 COPY = Method(lambda style: style, lambda contents, style: contents.clone())
 CUT = Method(lambda style: style, lambda contents, style: contents[..., :3])
@@ -168,6 +170,21 @@ def test_a_folder_that_cannot_be_made_is_said_at_once(desk):
     (desk / "file").touch()
     with pytest.raises(OutputError, match="file/out cannot be made"):
         run(desk / "file" / "out", loss_network="absent.pth")
+
+
+@pytest.mark.slow
+def test_lite_has_the_figures_of_its_card_and_more_of_both_than_microast(shared, monkeypatch):
+    monkeypatch.setenv("ADAIN_WEIGHTS_DIR", str(shared / "weights"))
+    pictures = shared / "images" / "eval"
+    row = run_evaluation(["lite"], [pictures / "content"], [pictures / "style"]).table.rows[-1]
+    style, content, ssim = (row.figures[name].mean for name in ("style", "content", "ssim"))
+    assert style < 1.858  # MicroAST's
+    assert content <= 2.811
+    (stated,) = re.findall(
+        r"^\| \*\*lite\*\* \|(.+)\|$", resource("weights", "README.md").read_text("utf-8"), re.MULTILINE
+    )
+    card = [float(number.strip(" *")) for number in stated.split("|")]
+    assert card == pytest.approx([style, content, ssim], abs=2e-3)
 
 
 @pytest.mark.slow

@@ -36,6 +36,14 @@ def test_the_fastest_mode_is_twenty_times_as_fast() -> None:
 
 
 @pytest.mark.slow
+@pytest.mark.usefixtures("at_rest", "no_weights")
+def test_lite_is_no_slower_than_microast(shared: Path) -> None:
+    speed = measure_speed(["lite", f"microast:{shared / 'weights' / 'peers'}"], side=512, rounds=7, device="cpu")
+    for dtype in ("float32", speed.dtype):
+        assert (speed.ratio(f"lite {dtype}", f"microast {dtype}") or 0) >= 1
+
+
+@pytest.mark.slow
 @pytest.mark.usefixtures("at_rest")
 def test_the_first_picture_of_a_fresh_process_takes_three_and_a_half_seconds_at_most(tmp_path: Path) -> None:
     """From the command to the saved file, the faster of two: with the file cache cold it is the disk's time."""

@@ -37,6 +37,10 @@ def test_the_file_says_whose_decoder_it_holds(lite):
         assert file.metadata()["encoder"] == encoder.fingerprint()
 
 
+def test_the_file_is_small():
+    assert resource("weights", "lite.safetensors").stat().st_size <= 8_000_000
+
+
 def picture(kind: str, name: str) -> Tensor:
     (path,) = resource("examples", "pictures", kind).glob(f"{name}.*")
     return resize(read_image(path).rgb, 256)

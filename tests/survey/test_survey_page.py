@@ -7,7 +7,6 @@ import json
 import os
 import re
 import socket
-import urllib.error
 import urllib.request
 from collections.abc import Callable, Iterator
 from contextlib import suppress
@@ -219,20 +218,7 @@ def test_what_a_browser_may_send_besides(servers, function, message, said):
         assert json.load(reply)["problem"].startswith(said)
 
 
-def upload(address: str, size: int) -> int:
-    """The status that so many bytes are answered with."""
-    body = b'--edge\r\nContent-Disposition: form-data; name="files"; filename="a.png"\r\n\r\n' + bytes(size) + b"\r\n"
-    kind = {"Content-Type": "multipart/form-data; boundary=edge"}
-    try:
-        request = urllib.request.Request(f"{address}gradio_api/upload", body + b"--edge--\r\n", kind)
-        with urllib.request.urlopen(request, timeout=30) as reply:
-            return reply.status
-    except urllib.error.HTTPError as refusal:
-        with refusal:
-            return refusal.code
-
-
-def test_what_strangers_upload_is_small_and_goes_with_the_server(make_survey, tmp_path, monkeypatch):
+def test_what_strangers_upload_is_small_and_goes_with_the_server(make_survey, upload_status, tmp_path, monkeypatch):
     from adain_nodes.app.survey import surveying
 
     room = tmp_path / "room"
@@ -242,8 +228,8 @@ def test_what_strangers_upload_is_small_and_goes_with_the_server(make_survey, tm
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
     with surveying(Interview(make_survey(), RATE, 4), port=port) as (address, _):
-        assert upload(address, 2_000_000) == 413
-        assert upload(address, 1000) == 200
+        assert upload_status(address, 2_000_000) == 413
+        assert upload_status(address, 1000) == 200
         assert [file.name for file in room.rglob("*") if file.is_file()] == ["a.png"]
     assert list(room.iterdir()) == []
 
